@@ -1,0 +1,49 @@
+"""Packaging of piaa_tf; the version lives in piaa_tf/version.py alone."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+VERSION = re.search(
+    r'^__version__ = "(.+)"$',
+    (HERE / "piaa_tf" / "version.py").read_text(encoding="utf-8"),
+    re.MULTILINE,
+).group(1)
+
+setup(
+    name="piaa_tf",
+    version=VERSION,
+    description="Personalized image aesthetics assessment in TensorFlow",
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    packages=find_packages(include=["piaa_tf*", "export*", "serving*"]),
+    python_requires=">=3.9,<3.12",
+    install_requires=[
+        "absl-py>=1.4",
+        "keras>=2.15,<2.16",
+        "matplotlib>=3.7",
+        "numpy>=1.23,<2",
+        "Pillow>=10",
+        "safetensors>=0.4",
+        "scikit-learn>=1.3",
+        "scipy>=1.10",
+        "tensorflow==2.15.1",
+        "tensorflow-addons>=0.23,<0.24",
+        "tensorflow-serving-api==2.15.1",
+    ],
+    extras_require={
+        "test": ["pytest>=7.4"],
+        "dev": ["pytest>=7.4", "ruff>=0.6"],
+    },
+    entry_points={
+        "console_scripts": [
+            "piaa-prepare = piaa_tf.programs.prepare:main",
+            "piaa-train-multitask = piaa_tf.programs.train_multitask:main",
+            "piaa-train-generic = piaa_tf.programs.train_generic:main",
+            "piaa-adapt = piaa_tf.programs.adapt:main",
+            "piaa-rank = piaa_tf.programs.rank:main",
+        ]
+    },
+)
