@@ -1,0 +1,275 @@
+"""Published weights into a backbone: all of them, under their names, or an error.
+
+Files in torchvision's naming (.safetensors, .npz) for the networks written here, Keras'
+own .h5 for the others.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import h5py
+import numpy as np
+import safetensors
+import safetensors.numpy
+import tensorflow as tf
+
+from piaa_tf.contract import InputError
+
+
+def conversion(name: str) -> str:
+    """Tells how to make a weights file of a torchvision network."""
+    return (
+        "Make one where torchvision is installed: safetensors.torch.save_file("
+        f'torchvision.models.{name}(weights="DEFAULT").state_dict(), '
+        f'"{name}.safetensors").'
+    )
+
+
+def load_torchvision(
+    model: tf.keras.Model,
+    path: str | os.PathLike[str],
+    *,
+    ignored: Sequence[str] = (),
+) -> None:
+    """Loads a state dict in torchvision's naming into a model whose layers bear it.
+
+    Convolutions turn from OIHW to HWIO, dense weights are transposed, batch norm's
+    `weight, bias, running_mean, running_var` are Keras' `gamma, beta, moving_mean,
+    moving_variance`. `num_batches_tracked` has no counterpart and is skipped.
+
+    Args:
+        model: `resnet18` or `alexnet`.
+        path: a .safetensors or .npz file.
+        ignored: layers that the file may hold and the model lacks: the classifier of
+            a model that ends before it.
+
+    Raises:
+        InputError: The file cannot be read, or a tensor is missing, unexpected or of
+            another shape. No weight has changed then.
+    """
+    tensors = {
+        name: tensor
+        for name, tensor in read_tensors(path, model.name).items()
+        if not name.endswith(".num_batches_tracked")
+        and name.rpartition(".")[0] not in ignored
+    }
+    places = torchvision_places(model)
+    check_names_and_shapes(
+        {name: tensor.shape for name, tensor in tensors.items()},
+        {name: torch_shape(tuple(variable.shape)) for name, variable in places.items()},
+        owner=f"torchvision's {model.name}",
+        path=path,
+        remedy=conversion(model.name),
+    )
+    for name, variable in places.items():
+        variable.assign(to_keras(tensors[name]))
+
+
+def torchvision_places(model: tf.keras.Model) -> dict[str, tf.Variable]:
+    """Finds the variable behind each name of a torchvision state dict.
+
+    Args:
+        model: a model whose layers bear torchvision's names.
+
+    Returns:
+        Tensor name -> variable, in the model's order.
+    """
+    places = {}
+    for layer in model.layers:
+        if isinstance(layer, tf.keras.layers.BatchNormalization):
+            places[f"{layer.name}.weight"] = layer.gamma
+            places[f"{layer.name}.bias"] = layer.beta
+            places[f"{layer.name}.running_mean"] = layer.moving_mean
+            places[f"{layer.name}.running_var"] = layer.moving_variance
+        elif isinstance(layer, (tf.keras.layers.Conv2D, tf.keras.layers.Dense)):
+            places[f"{layer.name}.weight"] = layer.kernel
+            if layer.use_bias:
+                places[f"{layer.name}.bias"] = layer.bias
+    return places
+
+
+def to_keras(tensor: np.ndarray) -> np.ndarray:
+    """Turns a torch weight round: OIHW -> HWIO, [out, in] -> [in, out].
+
+    Args:
+        tensor: of one, two or four axes.
+
+    Returns:
+        float32, the axes in Keras' order.
+    """
+    axes = {1: (0,), 2: (1, 0), 4: (2, 3, 1, 0)}[tensor.ndim]
+    return tensor.astype(np.float32).transpose(axes)
+
+
+def torch_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Gives the shape in torch of a Keras weight: the inverse of `to_keras`.
+
+    >>> torch_shape((7, 7, 3, 64)), torch_shape((512, 1000)), torch_shape((64,))
+    ((64, 3, 7, 7), (1000, 512), (64,))
+    """
+    axes = {1: (0,), 2: (1, 0), 4: (3, 2, 0, 1)}[len(shape)]
+    return tuple(shape[axis] for axis in axes)
+
+
+def check_names_and_shapes(
+    found: Mapping[str, tuple[int, ...]],
+    wanted: Mapping[str, tuple[int, ...]],
+    *,
+    owner: str,
+    path: str | os.PathLike[str],
+    remedy: str,
+) -> None:
+    """Raises unless a file holds exactly the tensors that a network has.
+
+    Args:
+        found: name -> shape, in the file.
+        wanted: name -> shape, in the network.
+        owner: whose tensors they are, for the message.
+        path: the file, for the message.
+        remedy: what to do, for the message.
+
+    Raises:
+        InputError: Tensors are missing, unexpected or of another shape; the first few
+            are named, all are counted.
+    """
+    problems = {
+        "missing": [name for name in wanted if name not in found],
+        "unexpected": [name for name in found if name not in wanted],
+        "of another shape": [
+            f"{name} {list(found[name])} where {list(shape)} is needed"
+            for name, shape in wanted.items()
+            if name in found and tuple(found[name]) != tuple(shape)
+        ],
+    }
+    got = "; ".join(
+        f"{len(names)} {kind} ({', '.join(names[:3])}{', ...' * (len(names) > 3)})"
+        for kind, names in problems.items()
+        if names
+    )
+    if got:
+        raise InputError(
+            f"{path} must hold exactly the {len(wanted)} tensors of {owner}. "
+            f"Got {got}. {remedy}"
+        )
+
+
+def read_tensors(path: str | os.PathLike[str], name: str) -> dict[str, np.ndarray]:
+    """Reads every tensor of a .safetensors or .npz file.
+
+    Args:
+        path: the file.
+        name: the network it is for, for the message.
+
+    Returns:
+        Tensor name -> array.
+
+    Raises:
+        InputError: There is no such file, or it is of another or a broken format.
+    """
+    path = existing_file(path)
+    if path.suffix not in (".safetensors", ".npz"):
+        raise InputError(
+            f"weights of {name} must be a .safetensors or .npz file in torchvision's "
+            f"naming. Got {path}. {conversion(name)}"
+        )
+    try:
+        if path.suffix == ".safetensors":
+            return safetensors.numpy.load_file(path)
+        with zipfile.ZipFile(path):  # np.load would also take a bare .npy for an .npz
+            pass
+        with np.load(path, allow_pickle=False) as arrays:
+            return dict(arrays)
+    except (
+        OSError,
+        ValueError,
+        zipfile.BadZipFile,
+        safetensors.SafetensorError,
+        # safetensors on a dtype that NumPy lacks, according to its version.
+        AttributeError,
+        KeyError,
+        TypeError,
+    ) as error:
+        raise InputError(
+            f"{path} must be a readable {path.suffix} file of numbers. Got: {error}. "
+            f"Copy it again. {conversion(name)}"
+        ) from error
+
+
+def load_keras(model: tf.keras.Model, path: str | os.PathLike[str]) -> None:
+    """Loads a Keras weights file into the model it was saved from.
+
+    Args:
+        model: the model; it must not be used where this raises.
+        path: an .h5 file as Keras Applications publishes it or `save_weights` writes
+            it, in the older form or as `.weights.h5`.
+
+    Raises:
+        InputError: The file cannot be read, or does not fit the model.
+    """
+    path = existing_file(path)
+    if path.suffix != ".h5":
+        raise InputError(
+            f"weights of {model.name} must be a Keras .h5 file. Got {path}. Take the "
+            "one of Keras Applications, or write one by model.save_weights."
+        )
+    if not h5py.is_hdf5(path):
+        raise InputError(
+            f"{path} must be an HDF5 file. Got other or broken content. Copy it again."
+        )
+    try:
+        model.load_weights(path)
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(
+            f"{path} must hold exactly the weights of {model.name}. Got: {error} "
+            "Take the file of this network: `notop` for features='pooled', the other "
+            "for 'logits'."
+        ) from error
+
+
+def existing_file(path: str | os.PathLike[str]) -> Path:
+    """Returns the path with `~` expanded.
+
+    Raises:
+        InputError: It is not a file.
+    """
+    expanded = Path(path).expanduser()
+    if not expanded.is_file():
+        raise InputError(
+            f"weights must be None, 'imagenet' or a file. Got {str(path)!r}, which is "
+            "not there."
+        )
+    return expanded
+
+
+@contextlib.contextmanager
+def explained_download(name: str) -> Iterator[None]:
+    """Tells where to put the file when Keras cannot download it.
+
+    Args:
+        name: the backbone, for the message.
+
+    Yields:
+        Nothing.
+
+    Raises:
+        InputError: The download failed.
+    """
+    try:
+        yield
+    except Exception as error:
+        # Keras raises nothing narrower; anything else goes its way.
+        url = re.match(r"URL fetch failure on (\S+):", str(error))
+        if url is None:
+            raise
+        file_name = url[1].rpartition("/")[2]
+        raise InputError(
+            f"weights='imagenet' of {name} needs {file_name} or the internet. Got: "
+            f"{error}. Fetch that address elsewhere and put the file at "
+            f"~/.keras/models/{file_name}, or pass weights=PATH."
+        ) from error
