@@ -1,0 +1,130 @@
+"""One image: from a file to pixels, from any size to a square.
+
+Pillow decodes, because it turns, mixes and refuses what TensorFlow's decoders do not;
+TensorFlow resizes, because the exported graph and the phone have the same resize.
+"""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import tensorflow as tf
+from PIL import Image
+
+from piaa_tf.contract import InputError
+
+FORMATS = ("JPEG", "PNG", "WEBP")
+
+_ORIENTATION_TAG = 0x0112
+# EXIF 2.32, table 6: how to turn the stored rows and columns upright.
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def read_image(path: str | os.PathLike[str]) -> np.ndarray:
+    """Reads an image as a person sees it.
+
+    Turned by its EXIF orientation; grey, palette and CMYK as RGB; 16 bits as 8; what is
+    transparent lies on white. Colour profiles are not applied. Of an animation, the
+    first frame.
+
+    Args:
+        path: a JPEG, PNG or WebP file, whatever its name ends in.
+
+    Returns:
+        uint8 [height, width, 3].
+
+    Raises:
+        InputError: The file cannot be read, is of another kind, cut off or corrupt, or
+            has more pixels than Pillow deems safe (`PIL.Image.MAX_IMAGE_PIXELS`).
+    """
+    try:
+        with Image.open(path, formats=FORMATS) as image:
+            _check_area(image, path)
+            image.load()
+            upright = _UPRIGHT.get(_orientation(image))
+            image = _opaque(_eight_bits(image)).convert("RGB")
+            return np.array(image if upright is None else image.transpose(upright))
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise InputError(
+            f"{path} must have a size that is safe to open. Got: {error} "
+            "Scale it down, or remove it."
+        ) from error
+    except InputError:
+        raise
+    # What Pillow raises of broken files; the last two by its PNG reader.
+    except (OSError, EOFError, SyntaxError, ValueError) as error:
+        raise InputError(
+            f"{path} must be a whole JPEG, PNG or WebP image. Got: {error}. "
+            "Replace it, or remove it."
+        ) from error
+
+
+def resize(image: np.ndarray, size: int, keep_aspect: bool = False) -> np.ndarray:
+    """Resizes an image to a square, as exported models do.
+
+    Bilinear between half-pixel centres and without antialiasing: the one resize that
+    training, SavedModel and TFLite share.
+
+    Args:
+        image: [height, width, 3], uint8 or float32, 0..255.
+        size: pixels of the square's side.
+        keep_aspect: whether the centre square is cut out first; otherwise the whole
+            picture is squeezed into the square, as in the released code of PA_IAA.
+
+    Returns:
+        float32 [size, size, 3], 0..255, not rounded.
+    """
+    if keep_aspect:
+        height, width = image.shape[:2]
+        side = min(height, width)
+        top, left = (height - side) // 2, (width - side) // 2
+        image = image[top : top + side, left : left + side]
+    if image.shape[:2] == (size, size):
+        return image.astype(np.float32)
+    # On the CPU, as every part of the pipeline: a GPU rounds differently.
+    with tf.device("CPU:0"):
+        resized = tf.raw_ops.ResizeBilinear(
+            images=image[np.newaxis], size=[size, size], half_pixel_centers=True
+        )
+    return resized.numpy()[0]
+
+
+def _check_area(image: Image.Image, path: str | os.PathLike[str]) -> None:
+    """Refuses what Pillow only warns about."""
+    limit = Image.MAX_IMAGE_PIXELS
+    if limit is not None and image.width * image.height > limit:
+        raise InputError(
+            f"{path} must have at most {limit} pixels, so that it is safe to open. "
+            f"Got {image.width} x {image.height}. Scale it down, or remove it."
+        )
+
+
+def _orientation(image: Image.Image) -> int | None:
+    # Not ImageOps.exif_transpose, which decodes and writes the metadata anew.
+    try:
+        return image.getexif().get(_ORIENTATION_TAG)
+    except SyntaxError:  # the metadata is broken, the picture is whole
+        return None
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Takes the high byte of 16-bit grey, as Pillow does for 16-bit colour."""
+    if not image.mode.startswith("I"):
+        return image
+    return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+
+
+def _opaque(image: Image.Image) -> Image.Image:
+    if image.mode not in ("LA", "PA", "RGBA") and "transparency" not in image.info:
+        return image
+    image = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
