@@ -1,0 +1,60 @@
+"""The trunk between a backbone's features and a linear output, shared by both systems.
+
+Dense, batch norm, PReLU, dropout, as often as there are sizes: the heads of the code
+released with PA_IAA (2048, 1024) and BLG-PIAA (1024, 512). An empty list of sizes is
+the identity, which suits small backbones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import tensorflow as tf
+
+from piaa_tf.models.dropout import StatelessDropout
+
+
+def build_trunk(
+    name: str,
+    *,
+    input_size: int,
+    sizes: Sequence[int],
+    dropout: float,
+    sync_batch_norm: bool = False,
+) -> tf.keras.Model:
+    """Builds features -> deep features (d_a or d_p of the slides).
+
+    Args:
+        name: name of the model and prefix of its layers.
+        input_size: F, the number of features of the backbone.
+        sizes: width of each dense layer; empty for the identity.
+        dropout: share of units dropped after each layer while training.
+        sync_batch_norm: whether batch statistics span the replicas.
+
+    Returns:
+        A functional model [batch, F] -> [batch, sizes[-1]], float32.
+    """
+    features = tf.keras.Input([input_size], name=f"{name}_features")
+    deep = features
+    for i, size in enumerate(sizes, start=1):
+        deep = tf.keras.layers.Dense(size, name=f"{name}_dense{i}", dtype="float32")(
+            deep
+        )
+        deep = tf.keras.layers.BatchNormalization(
+            name=f"{name}_norm{i}",
+            momentum=0.9,
+            epsilon=1e-5,
+            synchronized=sync_batch_norm,
+            dtype="float32",
+        )(deep)
+        deep = tf.keras.layers.PReLU(
+            # One slope a layer, as torch.nn.PReLU() has.
+            alpha_initializer=tf.keras.initializers.Constant(0.25),
+            shared_axes=[1],
+            name=f"{name}_prelu{i}",
+            dtype="float32",
+        )(deep)
+        deep = StatelessDropout(dropout, name=f"{name}_dropout{i}", dtype="float32")(
+            deep
+        )
+    return tf.keras.Model(features, deep, name=name)
