@@ -1,6 +1,8 @@
-"""Two logical CPU devices, before the first TensorFlow operation of any test."""
+"""Two logical CPU devices for all tests, and small things on disk that many share."""
 
 import os
+
+import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -13,3 +15,29 @@ def pytest_configure():
         cpu, [tf.config.LogicalDeviceConfiguration()] * 2
     )
     tf.get_logger().setLevel("ERROR")
+
+
+@pytest.fixture(scope="session")
+def tiny_gallery(tmp_path_factory):
+    """A gallery of a few pictures on disk."""
+    from piaa_tf.data.gallery import GalleryConfig, SplitSizes, write_gallery
+
+    sizes = SplitSizes(12, 3, 4, 3, 16, 20)
+    config = GalleryConfig(image_size=48, train=sizes, validation=sizes, test=sizes)
+    directory = tmp_path_factory.mktemp("data") / "gallery"
+    return write_gallery(directory, config, num_processes=1)
+
+
+@pytest.fixture(scope="session")
+def tiny_prior(tmp_path_factory):
+    """An untrained PA_IAA prior on disk; adaptation does not mind."""
+    import tensorflow as tf
+
+    from piaa_tf.models.pa_iaa import PaIaaConfig
+    from piaa_tf.models.prior import build_prior, save_prior
+
+    tf.keras.utils.set_random_seed(1)
+    config = PaIaaConfig(backbone="compact", image_size=48, head_sizes=(8,))
+    directory = tmp_path_factory.mktemp("run") / "prior"
+    save_prior(build_prior("pa_iaa", config), directory)
+    return directory

@@ -1,0 +1,79 @@
+"""Scores pictures on disk for one user: the user's score beside the prior's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from piaa_tf.adaptation.adapt import score_users
+from piaa_tf.adaptation.full import user_directory
+from piaa_tf.adaptation.predict import predict
+from piaa_tf.adaptation.scopes import default_scope, personal_score
+from piaa_tf.adaptation.taste import Tastes
+from piaa_tf.contract import RatingRange
+from piaa_tf.models.prior import Prior, load_prior
+
+
+class UserScorer:
+    """One user's scores under a prior; a user without a taste gets the prior's.
+
+    Attributes:
+        is_known_user: whether there is a taste of the user.
+        rating_range: the range of the scores.
+    """
+
+    def __init__(
+        self,
+        prior: Prior,
+        tastes: Tastes | None,
+        user_id: str,
+        rating_range: RatingRange,
+        tastes_path: Path,
+    ) -> None:
+        """Finds the user's weights.
+
+        Args:
+            prior: the prior.
+            tastes: adapted from it; None for the prior's own scores.
+            user_id: whose.
+            rating_range: of the scores, where no tastes are given.
+            tastes_path: the tastes' file; networks of scope `all` lie beside it.
+
+        Raises:
+            InputError: The tastes are another prior's, or the network of a user of
+                scope `all` is missing.
+        """
+        if tastes is not None:
+            tastes.check_prior(prior.checksum())
+        row = -1 if tastes is None else int(tastes.rows([user_id])[0])
+        self.is_known_user = row >= 0
+        self.rating_range = tastes.rating_range if tastes else rating_range
+        scope = tastes.scope if tastes else default_scope(prior)
+        self._prior = self._private = prior
+        self._personal = personal_score(prior, scope, self.rating_range)
+        self._weights = tastes.weights[row] if self.is_known_user else None
+        if self.is_known_user and scope == "all":
+            adapted = user_directory(tastes_path.parent / "adapted", user_id)
+            self._private = load_prior(adapted)
+
+    def score(self, paths: Sequence[Path]) -> tuple[np.ndarray, np.ndarray]:
+        """Scores pictures.
+
+        Args:
+            paths: of N pictures.
+
+        Returns:
+            The user's scores and the prior's, both float32 [N] in `rating_range`'s
+            units; equal for a user without a taste.
+        """
+        start = self._personal.prior_weights[np.newaxis]
+        embedding = predict(self._prior, paths)["embedding"]
+        generic = score_users(self._personal, start, embedding)[0]
+        if not self.is_known_user:
+            return generic, generic
+        if self._private is not self._prior:
+            embedding = predict(self._private, paths)["embedding"]
+        own = score_users(self._personal, self._weights[np.newaxis], embedding)[0]
+        return own, generic
