@@ -1,0 +1,53 @@
+"""Generic training of BLG-PIAA's network: the average score, the prior of BA-PIAA.
+
+"Average aesthetics" of the slides: one target per picture, the mean over its raters,
+regressed as L_b. Distributions or traits alone are trained with parts of
+`multitask.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import tensorflow as tf
+
+from piaa_tf.data.samples import PersonalRatings, ScoreDistributions
+from piaa_tf.data.streams import training_stream
+from piaa_tf.losses import rating_loss
+from piaa_tf.training.fit import StreamOptions
+
+
+def average_scores(
+    samples: PersonalRatings | ScoreDistributions,
+) -> tuple[list[str], np.ndarray]:
+    """Averages each picture's ratings, on [0, 1].
+
+    Args:
+        samples: ratings of many users, or distributions.
+
+    Returns:
+        Image names, and their mean scores mapped linearly from the set's range to
+        [0, 1], float32.
+    """
+    if isinstance(samples, ScoreDistributions):
+        images, means = list(samples.images), samples.mean_scores
+    else:
+        images, means = samples.mean_ratings()
+    unit = samples.rating_range.to_unit(np.asarray(means))
+    return list(images), unit.astype(np.float32)
+
+
+def average_stream(
+    samples: PersonalRatings | ScoreDistributions, options: StreamOptions
+) -> tf.data.Dataset:
+    """Draws pictures with their average score: image, {score}."""
+    images, scores = average_scores(samples)
+    paths = [samples.photos / image for image in images]
+    batches = training_stream(paths, scores, **options.arguments)
+    return batches.map(lambda image, target: (image, {"score": target}))
+
+
+def score_losses(outputs: Mapping, targets: Mapping) -> dict[str, tf.Tensor]:
+    """Gives the squared error of each sample's score on [0, 1]: {score: [batch]}."""
+    return {"score": rating_loss(outputs["score"][:, 0], targets["score"])}

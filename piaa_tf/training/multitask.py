@@ -1,0 +1,84 @@
+"""Stage one of PA_IAA: two streams of pictures, one backbone, two losses.
+
+Slides, "PA_IAA": L_a on the aesthetics stream, L_p on the personality stream. The
+streams are drawn independently of each other. The paper does not say how the two are
+weighted; the default is one to one, as the released code alternates them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import tensorflow as tf
+
+from piaa_tf.data.samples import LikedImages, ScoreDistributions
+from piaa_tf.data.streams import training_stream
+from piaa_tf.losses import distribution_loss, emd_loss, trait_loss
+from piaa_tf.training.fit import StreamOptions
+from piaa_tf.training.supervised import Losses
+
+DISTRIBUTION_LOSSES = {"mse": distribution_loss, "emd": emd_loss}
+
+
+def task_losses(
+    *,
+    distribution: str = "mse",
+    distribution_weight: float = 1.0,
+    traits_weight: float = 1.0,
+) -> Losses:
+    """Gives the weighted losses of whichever tasks a network has.
+
+    Args:
+        distribution: "mse" is L_a of the slides; "emd" that of NIMA, with r = 2.
+        distribution_weight: factor of the aesthetics loss.
+        traits_weight: factor of L_p.
+
+    Returns:
+        (outputs, targets) -> name -> loss of each sample [batch].
+    """
+    aesthetics_loss = DISTRIBUTION_LOSSES[distribution]
+
+    def losses(outputs: Mapping, targets: Mapping) -> dict[str, tf.Tensor]:
+        values = {}
+        if "distribution" in targets:
+            values["distribution"] = distribution_weight * aesthetics_loss(
+                outputs["distribution"], targets["distribution"]
+            )
+        if "traits" in targets:
+            values["traits"] = traits_weight * trait_loss(
+                outputs["traits"], targets["traits"]
+            )
+        return values
+
+    return losses
+
+
+def aesthetics_stream(
+    samples: ScoreDistributions, options: StreamOptions
+) -> tf.data.Dataset:
+    """Draws the aesthetics stream: {aesthetics_image}, {distribution}."""
+    batches = training_stream(samples.paths, samples.probabilities, **options.arguments)
+    return batches.map(
+        lambda image, target: ({"aesthetics_image": image}, {"distribution": target})
+    )
+
+
+def personality_stream(samples: LikedImages, options: StreamOptions) -> tf.data.Dataset:
+    """Draws the personality stream: {personality_image}, {traits}."""
+    batches = training_stream(samples.paths, samples.traits, **options.arguments)
+    return batches.map(
+        lambda image, target: ({"personality_image": image}, {"traits": target})
+    )
+
+
+def both_streams(
+    aesthetics: ScoreDistributions, personality: LikedImages, options: StreamOptions
+) -> tf.data.Dataset:
+    """Draws both, each in its own order: all inputs, all targets."""
+    streams = (
+        aesthetics_stream(aesthetics, options),
+        personality_stream(personality, options.other_order()),
+    )
+    return tf.data.Dataset.zip(streams).map(
+        lambda a, p: ({**a[0], **p[0]}, {**a[1], **p[1]})
+    )

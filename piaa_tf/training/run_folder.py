@@ -1,0 +1,80 @@
+"""A run's folder: self-describing, resumable, never half of two runs.
+
+runs/NAME/  config.json  checkpoints/  metrics.jsonl  tensorboard/  prior/
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from piaa_tf.contract import InputError
+
+
+class RunFolder:
+    """The places of one run, after its config has been written or found equal."""
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        config: Mapping[str, Any],
+        *,
+        may_change: tuple[str, ...] = (),
+        write: bool = True,
+    ) -> None:
+        """Opens a new run or one to be continued.
+
+        Args:
+            path: the folder; made where it is not there.
+            config: what the run depends on, as plain data.
+            may_change: keys that a continued run may have otherwise.
+            write: whether this process writes the run's files (the chief does).
+
+        Raises:
+            InputError: The folder holds a run of another config; the first
+                differences are named.
+        """
+        self.path = Path(path)
+        self.checkpoints = self.path / "checkpoints"
+        self.metrics = self.path / "metrics.jsonl"
+        self.tensorboard = self.path / "tensorboard"
+        self.prior = self.path / "prior"
+        described = self.path / "config.json"
+        wanted = json.loads(json.dumps(dict(config)))
+        if described.exists():
+            self._check_same(described, wanted, may_change)
+        if write:
+            self.path.mkdir(parents=True, exist_ok=True)
+            new = described.with_name(f".config.json.new-{os.getpid()}")
+            new.write_text(json.dumps(wanted, indent=2, sort_keys=True) + "\n")
+            os.replace(new, described)
+
+    def _check_same(
+        self, described: Path, wanted: dict[str, Any], may_change: tuple[str, ...]
+    ) -> None:
+        try:
+            found = json.loads(described.read_text(encoding="utf-8"))
+        except json.JSONDecodeError as error:
+            raise InputError(
+                f"{described} must be a run's config. Got: {error}. "
+                "Name another --run_dir."
+            ) from error
+        differences = [
+            f"{key} {wanted.get(key)!r} where the run has {found.get(key)!r}"
+            for key in sorted({*wanted, *found} - set(may_change))
+            if wanted.get(key) != found.get(key)
+        ]
+        if differences:
+            raise InputError(
+                f"A run is continued with the config it was begun with. Got for "
+                f"{self.path}: {'; '.join(differences[:5])}. "
+                "Name another --run_dir, or delete this one."
+            )
+
+    def write_metrics(self, step: int, values: Mapping[str, float]) -> None:
+        """Appends one line of numbers to metrics.jsonl."""
+        with self.metrics.open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"step": step, **values}) + "\n")

@@ -1,0 +1,84 @@
+"""Where a run computes and in which precision, chosen by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import tensorflow as tf
+
+from piaa_tf.contract import InputError
+
+STRATEGIES = ("one", "mirrored", "multi_worker")
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+
+
+def make_strategy(name: str, devices: Sequence[str] = ()) -> tf.distribute.Strategy:
+    """Makes the strategy that a flag names.
+
+    Args:
+        name: "one" device; "mirrored" over this machine's devices; "multi_worker",
+            told by TF_CONFIG which machines there are.
+        devices: which ones, such as "GPU:0" or "CPU:1"; empty for all GPUs, or the CPU
+            where there is none. The strategy "one" takes the first.
+
+    Returns:
+        The strategy.
+
+    Raises:
+        InputError: The name or a device is unknown.
+    """
+    known = {_short(device.name) for device in tf.config.list_logical_devices()}
+    unknown = [device for device in devices if _short(device) not in known]
+    if unknown:
+        raise InputError(f"devices must be among {sorted(known)}. Got {unknown}.")
+    if name == "one":
+        gpus = tf.config.list_logical_devices("GPU")
+        default = "GPU:0" if gpus else "CPU:0"
+        return tf.distribute.OneDeviceStrategy(f"/{[*devices, default][0]}")
+    if name == "mirrored":
+        return tf.distribute.MirroredStrategy(
+            [f"/{device}" for device in devices] or None
+        )
+    if name == "multi_worker":
+        return tf.distribute.MultiWorkerMirroredStrategy()
+    raise InputError(f"strategy must be one of {STRATEGIES}. Got {name!r}.")
+
+
+def _short(device: str) -> str:
+    """CPU:0 of /device:CPU:0, /CPU:0 or CPU:0."""
+    return ":".join(device.split("/")[-1].split(":")[-2:])
+
+
+def split_cpu(count: int) -> None:
+    """Presents the CPU as several devices, to try a strategy on one machine.
+
+    Args:
+        count: number of logical devices; must come before any TensorFlow operation.
+    """
+    if count > 1:
+        cpu = tf.config.list_physical_devices("CPU")[0]
+        tf.config.set_logical_device_configuration(
+            cpu, [tf.config.LogicalDeviceConfiguration()] * count
+        )
+
+
+def set_precision(name: str) -> None:
+    """Sets the Keras policy of the backbones; heads, losses and metrics stay float32.
+
+    Raises:
+        InputError: The name is unknown.
+    """
+    if name not in PRECISIONS:
+        raise InputError(f"precision must be one of {PRECISIONS}. Got {name!r}.")
+    tf.keras.mixed_precision.set_global_policy(name)
+
+
+def is_chief(strategy: tf.distribute.Strategy) -> bool:
+    """Tells whether this process is the one that writes the run's files."""
+    resolver = strategy.cluster_resolver
+    if resolver is None or not resolver.task_type:
+        return True
+    has_chief = "chief" in resolver.cluster_spec().as_dict()
+    if has_chief:
+        return resolver.task_type == "chief"
+    return resolver.task_type == "worker" and resolver.task_id == 0

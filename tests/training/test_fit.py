@@ -1,0 +1,162 @@
+import dataclasses
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from piaa_tf.contract import InputError
+from piaa_tf.models.pa_iaa import PaIaaConfig
+from piaa_tf.models.prior import build_prior
+from piaa_tf.training.fit import FitOptions, StreamOptions, fit
+from piaa_tf.training.loop import NonFiniteLossError
+from piaa_tf.training.multitask import task_losses
+from piaa_tf.training.run_folder import RunFolder
+
+SIZE, BATCH = 48, 4
+OPTIONS = FitOptions(
+    batch_size=BATCH,
+    steps_per_epoch=3,
+    epochs=2,
+    optimizer="sgdw",
+    schedule="exponential",
+    backbone_rate=1e-3,
+    head_rate=1e-2,
+    decay=0.9,
+    weight_decay=1e-4,
+    seed=1,
+    steps_per_call=2,
+)
+
+
+def build(dropout=0.0):
+    tf.keras.utils.set_random_seed(7)
+    config = PaIaaConfig(
+        backbone="compact", image_size=SIZE, head_sizes=(8,), dropout=dropout
+    )
+    return build_prior("pa_iaa", config, sync_batch_norm=True)
+
+
+def noise_stream(options):
+    """Noise pictures whose batch of a step is the same for any number of replicas."""
+    arguments = options.arguments
+
+    def batch(step):
+        seed = tf.stack([tf.cast(step, tf.int32), 5])
+
+        def uniform(shape, low, high, salt):
+            return tf.random.stateless_uniform(shape, seed + salt, low, high)
+
+        images = {
+            f"{stream}_image": uniform([BATCH, SIZE, SIZE, 3], 0.0, 255.0, salt)
+            for salt, stream in enumerate(("aesthetics", "personality"))
+        }
+        counts = uniform([BATCH, 10], 0.0, 1.0, 2)
+        targets = {
+            "distribution": counts / tf.reduce_sum(counts, axis=1, keepdims=True),
+            "traits": uniform([BATCH, 5], -1.0, 1.0, 3),
+        }
+        return images, targets
+
+    first = arguments["first_step"]
+    return tf.data.Dataset.range(first, 1000).map(batch)
+
+
+def run_fit(
+    strategy=None, *, options=OPTIONS, run=None, dropout=0.0, losses=None, stream=None
+):
+    return fit(
+        lambda: build(dropout),
+        stream or noise_stream,
+        losses or task_losses(distribution_weight=10.0),
+        options=options,
+        stream_options=StreamOptions({"seed": 0}),
+        strategy=strategy or tf.distribute.OneDeviceStrategy("/CPU:0"),
+        run=run,
+    )
+
+
+def assert_equal_weights(one, other, atol):
+    for name, value in one.weights().items():
+        np.testing.assert_allclose(
+            other.weights()[name], value, atol=atol, err_msg=name
+        )
+
+
+def test_one_replica_equals_two_with_synchronised_statistics():
+    two = tf.distribute.MirroredStrategy(
+        ["/CPU:0", "/CPU:1"],
+        cross_device_ops=tf.distribute.ReductionToOneDevice(),
+    )
+    assert_equal_weights(run_fit(), run_fit(two), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("stream", "other"), [("distribution", "traits"), ("traits", "distribution")]
+)
+def test_each_stream_moves_the_one_backbone_and_its_own_head(stream, other):
+    weights = {"distribution_weight": 0.0, "traits_weight": 0.0}
+    losses = task_losses(**{**weights, f"{stream}_weight": 10.0})
+    options = dataclasses.replace(OPTIONS, weight_decay=0.0)
+    start, moved = build().weights(), run_fit(losses=losses, options=options).weights()
+    change = {name: np.abs(moved[name] - start[name]).max() for name in start}
+    assert change["stem/kernel:0"] > 1e-6
+    assert change[f"{stream}/kernel:0"] > 1e-6
+    assert change[f"{other}/kernel:0"] == 0
+
+
+def test_an_interrupted_run_ends_with_the_same_weights(tmp_path):
+    whole = run_fit(dropout=0.5)
+    run = RunFolder(tmp_path, {})
+    half = dataclasses.replace(OPTIONS, epochs=1)
+    run_fit(dropout=0.5, options=half, run=run)
+    continued = run_fit(dropout=0.5, run=run)
+    assert_equal_weights(whole, continued, atol=0)
+
+
+def test_a_nan_stops_the_run_and_names_the_step(tmp_path):
+    def poisoned(options):
+        def poison(step, batch):
+            bad = tf.where(step == 3, float("nan"), 0.0)
+            return batch[0], {k: v + bad for k, v in batch[1].items()}
+
+        return noise_stream(options).enumerate().map(poison)
+
+    with pytest.raises(NonFiniteLossError, match=r"Got nan at step 3\. The last"):
+        run_fit(stream=poisoned, run=RunFolder(tmp_path, {}))
+    assert not list((tmp_path / "checkpoints").glob("*"))
+
+
+def test_validation_runs_after_each_epoch():
+    seen = []
+    fit(
+        build,
+        noise_stream,
+        task_losses(),
+        options=OPTIONS,
+        stream_options=StreamOptions({"seed": 0}),
+        strategy=tf.distribute.OneDeviceStrategy("/CPU:0"),
+        validate=lambda prior: seen.append(prior.kind) or {"srocc": 0.5},
+    )
+    assert seen == ["pa_iaa"] * OPTIONS.epochs
+
+
+def test_a_batch_that_does_not_divide_is_refused():
+    two = tf.distribute.MirroredStrategy(
+        ["/CPU:0", "/CPU:1"],
+        cross_device_ops=tf.distribute.ReductionToOneDevice(),
+    )
+    with pytest.raises(InputError, match=r"divide among the 2 replicas. Got 5"):
+        run_fit(two, options=dataclasses.replace(OPTIONS, batch_size=5))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"epochs": 0}, "epochs must be >= 1. Got 0"),
+        ({"batch_size": 0}, "batch_size must be >= 1. Got 0"),
+        ({"head_rate": -1.0}, "head_rate must be >= 0. Got -1.0"),
+    ],
+)
+def test_impossible_options_are_refused(changes, message):
+    with pytest.raises(InputError, match=message):
+        dataclasses.replace(OPTIONS, **changes)
