@@ -1,0 +1,89 @@
+"""A ranked folder of photos, written for people to look at.
+
+A table, a page that stands alone, and a contact sheet of the best.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Sequence
+from dataclasses import astuple, fields
+from pathlib import Path
+
+from piaa_tf.contract import RatingRange
+from piaa_tf.evaluation import album_page, contact_sheet
+from piaa_tf.evaluation.ranking import RankedPhoto, rank_photos
+
+__all__ = ["RankedPhoto", "rank_photos", "write_ranking"]
+
+
+def write_ranking(
+    out_dir: Path,
+    photos_dir: Path,
+    ranked: Sequence[RankedPhoto],
+    *,
+    user_id: str,
+    rating_range: RatingRange,
+) -> list[Path]:
+    """Writes `ranking.csv`, `ranking.html` and `contact_sheet.png`.
+
+    Everything is made before the first file is written, and each file appears whole:
+    a photo that cannot be read leaves an earlier ranking as it was.
+
+    Args:
+        out_dir: where to; created if need be.
+        photos_dir: what the images are relative to.
+        ranked: as `rank_photos` returns them.
+        user_id: whose ranking it is.
+        rating_range: the range the score bars span; scores beyond it fill or empty
+            their bar.
+
+    Returns:
+        The three paths, in the order above.
+
+    Raises:
+        InputError: A photo is no readable image.
+    """
+    page = album_page.render(
+        photos_dir, ranked, user_id=user_id, rating_range=rating_range
+    )
+    sheet = io.BytesIO()
+    contact_sheet.draw(photos_dir, ranked, user_id=user_id).save(sheet, "PNG")
+    contents = {
+        # A name that is not UTF-8 keeps its bytes in the table.
+        "ranking.csv": _table(ranked).encode("utf-8", "surrogateescape"),
+        "ranking.html": page.encode("utf-8", "replace"),
+        "contact_sheet.png": sheet.getvalue(),
+    }
+    out_dir = Path(out_dir)
+    out_dir.mkdir(parents=True, exist_ok=True)
+    for name, content in contents.items():
+        _write_whole(out_dir / name, content)
+    return [out_dir / name for name in contents]
+
+
+def _table(ranked: Sequence[RankedPhoto]) -> str:
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(field.name for field in fields(RankedPhoto))
+    for photo in ranked:
+        rows.writerow(_cell(value) for value in astuple(photo))
+    return text.getvalue()
+
+
+def _cell(value: str | int | float | bool) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """Writes a file that is seen with all of its content or not at all."""
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        unfinished.write_bytes(content)
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)

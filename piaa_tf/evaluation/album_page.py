@@ -1,0 +1,237 @@
+"""The page of a ranking: one HTML file that needs no other and no network.
+
+Thumbnails and style are inside; the order is switched by style alone, without a script.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from string import Template
+
+from piaa_tf.contract import RatingRange
+from piaa_tf.evaluation.ranking import RankedPhoto, heading, places_gained
+from piaa_tf.evaluation.thumbnails import data_uri
+
+THUMBNAIL_SIZE = 320  # pixels of the longer side
+MAX_THREADS = 8
+
+
+def render(
+    photos_dir: Path,
+    ranked: Sequence[RankedPhoto],
+    *,
+    user_id: str,
+    rating_range: RatingRange,
+) -> str:
+    """Renders the page.
+
+    Args:
+        photos_dir: what the images are relative to.
+        ranked: as `ranking.rank_photos` returns them.
+        user_id: whose ranking it is.
+        rating_range: the range the score bars span.
+
+    Returns:
+        HTML, about 25 kB a photo.
+
+    Raises:
+        InputError: A photo is no readable image.
+    """
+    # Decoding releases the interpreter's lock; each thread holds one whole photo.
+    with ThreadPoolExecutor(MAX_THREADS) as pool:
+        pictures = pool.map(
+            lambda photo: data_uri(Path(photos_dir) / photo.image, THUMBNAIL_SIZE),
+            ranked,
+        )
+        cards = [
+            _card(photo, picture, gained, rating_range)
+            for photo, picture, gained in zip(ranked, pictures, places_gained(ranked))
+        ]
+    title, sentence = heading(ranked, user_id)
+    known = ranked[0].known_user
+    return PAGE.substitute(
+        title=html.escape(title),
+        sentence=html.escape(sentence),
+        sentence_class="" if known else "notice",
+        facts=f"{len(ranked)} photo{'s' * (len(ranked) > 1)} · scores from "
+        f"{rating_range.minimum:g} to {rating_range.maximum:g}",
+        controls=CONTROLS if known else "",
+        cards="\n".join(cards),
+    )
+
+
+def _card(
+    photo: RankedPhoto, picture: str, gained: int, rating_range: RatingRange
+) -> str:
+    name = html.escape(photo.image)
+    bars = _bar("Generic", "generic", photo.generic_score, rating_range)
+    change = ""
+    if photo.known_user:
+        bars = _bar("Personal", "personal", photo.score, rating_range) + bars
+        change = _change(gained)
+    return CARD.substitute(
+        rank=photo.rank,
+        generic_rank=photo.rank + gained,
+        # CSS orders by whole numbers, the smallest first.
+        moved=-abs(gained),
+        picture=picture,
+        name=name,
+        change=change,
+        bars=bars,
+    )
+
+
+def _bar(label: str, kind: str, score: float, rating_range: RatingRange) -> str:
+    share = min(max(rating_range.to_unit(score), 0), 1)
+    return BAR.substitute(
+        label=label, kind=kind, percent=f"{100 * share:.1f}", score=f"{score:.2f}"
+    )
+
+
+def _change(gained: int) -> str:
+    if not gained:
+        return '<span class="same" title="the place of the generic ranking">=</span>'
+    way, sign, word = ("up", "▲", "higher") if gained > 0 else ("down", "▼", "lower")
+    places = f"{abs(gained)} place{'s' * (abs(gained) > 1)}"
+    return (
+        f'<span class="{way}" title="{places} {word} than in the generic ranking">'
+        f"{sign}{abs(gained)}</span>"
+    )
+
+
+BAR = Template(
+    '<div class="score $kind"><dt>$label</dt><dd><span class="track">'
+    '<span class="fill" style="width:$percent%"></span></span><b>$score</b></dd></div>'
+)
+
+CARD = Template("""\
+<li style="--rank:$rank;--generic:$generic_rank;--moved:$moved">
+<div class="photo"><img src="$picture" alt="$name" decoding="async"></div>
+<div class="line"><span class="rank">$rank</span>$change
+<span class="name" title="$name">$name</span></div>
+<dl>$bars</dl>
+</li>""")
+
+CONTROLS = """\
+<fieldset><legend>Order</legend>
+<label><input type="radio" name="order" id="by-personal" checked>Personal</label>
+<label><input type="radio" name="order" id="by-generic">Generic</label>
+<label><input type="radio" name="order" id="by-moved">Most moved</label>
+</fieldset>
+<p class="key"><span class="up">▲3</span> three places higher than in the generic
+ranking &ensp;<span class="down">▼2</span> two places lower</p>"""
+
+# Blue and vermilion after Okabe and Ito (2008), told apart by colour-blind people too;
+# the signs say the same without colour.
+PAGE = Template("""\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy"
+ content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<title>$title</title>
+<style>
+:root {
+  color-scheme: light dark;
+  --paper: #f6f5f2; --card: #fff; --mat: #ebe9e4; --ink: #1d1d1f; --muted: #66645f;
+  --line: #dedbd4; --track: #e6e3dc; --personal: #0072b2; --generic-bar: #a19d94;
+  --up: #0072b2; --down: #b34700;
+}
+@media (prefers-color-scheme: dark) {
+  :root {
+    --paper: #141415; --card: #1f1f21; --mat: #29292c; --ink: #f1f0ee;
+    --muted: #a5a29b; --line: #343437; --track: #37373b; --personal: #56b4e9;
+    --generic-bar: #85827b; --up: #56b4e9; --down: #f0a04b;
+  }
+}
+* { box-sizing: border-box; margin: 0; }
+body {
+  background: var(--paper); color: var(--ink); padding: clamp(1rem, 4vw, 3rem);
+  font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif;
+}
+main, header { max-width: 96rem; margin-inline: auto; }
+h1 {
+  font-size: clamp(1.7rem, 4vw, 2.6rem); line-height: 1.15; letter-spacing: -.02em;
+  overflow-wrap: anywhere;
+}
+.sentence { margin-top: .5rem; max-width: 60ch; overflow-wrap: anywhere; }
+.notice {
+  border-left: 4px solid var(--down); background: var(--card); padding: .7rem 1rem;
+  border-radius: 4px; margin-top: 1rem;
+}
+.facts, .key { color: var(--muted); font-size: .9rem; }
+.facts { margin-top: .3rem; }
+.bar {
+  display: flex; flex-wrap: wrap; gap: .6rem 1.6rem; align-items: center;
+  margin: 1.2rem 0 1.6rem;
+}
+fieldset {
+  border: 1px solid var(--line); border-radius: 99px; background: var(--card);
+  display: flex; padding: .2rem;
+}
+legend { position: absolute; clip-path: inset(50%); }
+label { padding: .25rem .9rem; border-radius: 99px; font-size: .9rem; cursor: pointer; }
+label input { position: absolute; opacity: 0; }
+label:has(:checked) { background: var(--ink); color: var(--paper); }
+label:has(:focus-visible) { outline: 2px solid var(--personal); }
+ol {
+  list-style: none; padding: 0; display: grid; gap: 1.3rem;
+  grid-template-columns: repeat(auto-fill, minmax(min(15rem, 100%), 1fr));
+}
+li {
+  order: var(--rank); background: var(--card); border: 1px solid var(--line);
+  border-radius: 10px; overflow: hidden;
+}
+body:has(#by-generic:checked) li { order: var(--generic); }
+body:has(#by-moved:checked) li { order: var(--moved); }
+.photo { aspect-ratio: 3 / 2; background: var(--mat); padding: .7rem; }
+.photo img { width: 100%; height: 100%; object-fit: contain; display: block; }
+.line {
+  display: flex; align-items: baseline; gap: .6rem; padding: .6rem .9rem 0;
+  min-width: 0;
+}
+.rank { font-size: 1.6rem; font-weight: 700; font-variant-numeric: tabular-nums; }
+.up, .down, .same { font-weight: 600; font-size: .95rem; white-space: nowrap; }
+.up { color: var(--up); } .down { color: var(--down); } .same { color: var(--muted); }
+.name {
+  color: var(--muted); font-size: .82rem; margin-left: auto; min-width: 0;
+  overflow: hidden; text-overflow: ellipsis; white-space: nowrap;
+}
+dl { padding: .3rem .9rem .9rem; font-size: .85rem; }
+.score { display: grid; grid-template-columns: 4.6rem 1fr; align-items: center; }
+dt { color: var(--muted); }
+dd {
+  display: grid; grid-template-columns: 1fr 3.2em; align-items: center; gap: .6rem;
+}
+dd b { text-align: right; font-variant-numeric: tabular-nums; font-weight: 600; }
+.track { height: .5rem; border-radius: 99px; background: var(--track); }
+.fill {
+  display: block; height: 100%; border-radius: 99px; background: var(--personal);
+}
+.generic .fill { background: var(--generic-bar); }
+.personal + .generic b { color: var(--muted); font-weight: 400; }
+@media print {
+  body { padding: 0; }
+  li { break-inside: avoid; }
+  fieldset { display: none; }
+}
+</style>
+</head>
+<body>
+<header>
+<h1>$title</h1>
+<p class="sentence $sentence_class">$sentence</p>
+<p class="facts">$facts</p>
+<div class="bar">$controls</div>
+</header>
+<main><ol>
+$cards
+</ol></main>
+</body>
+</html>
+""")

@@ -1,0 +1,67 @@
+"""Pictures of results, for people to look at."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from piaa_tf.evaluation.protocol import UserResult
+
+PRIOR_COLOR, PERSONAL_COLORS = "#8a8f98", ("#56b4e9", "#0072b2", "#003a5d")
+"""Told apart without colour vision too (Okabe and Ito 2008)."""
+
+
+def mean_by_user(results: Sequence[UserResult], field: str) -> dict[str, float]:
+    """Averages one field of the results over the repeats of each user."""
+    users = dict.fromkeys(result.user_id for result in results)
+    return {
+        user: float(np.mean([getattr(r, field) for r in results if r.user_id == user]))
+        for user in users
+    }
+
+
+def plot_users(
+    results: Mapping[int, Sequence[UserResult]],
+    path: str | os.PathLike[str],
+    *,
+    title: str,
+) -> None:
+    """Draws SROCC of each test user, prior beside personal.
+
+    After the slides' "Performance comparison of test individuals".
+
+    Args:
+        results: number of rated images -> results of the same users.
+        path: PNG to write.
+        title: above the picture; says which data these are.
+    """
+    most = results[max(results)]
+    prior = mean_by_user(most, "prior_srocc")
+    users = sorted(prior, key=prior.get)
+    bars = [("prior", PRIOR_COLOR, prior)]
+    for (count, own), color in zip(sorted(results.items()), PERSONAL_COLORS):
+        bars.append((f"{count} ratings", color, mean_by_user(own, "srocc")))
+    width = 0.8 / len(bars)
+    figure = Figure(figsize=(max(7, 0.28 * len(users)), 4.2), dpi=120)
+    axes = figure.subplots()
+    for i, (label, color, values) in enumerate(bars):
+        heights = [values[user] for user in users]
+        axes.bar(
+            np.arange(len(users)) + (i + 0.5) * width - 0.4,
+            heights,
+            width,
+            color=color,
+            label=f"{label}: mean {np.mean(heights):.3f}",
+        )
+        axes.axhline(np.mean(heights), color=color, linewidth=0.8, linestyle="--")
+    axes.set_xticks(range(len(users)), users, rotation=90, fontsize=7)
+    axes.set_xlim(-0.6, len(users) - 0.4)
+    axes.set_ylabel("SROCC")
+    axes.set_title(title)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(loc="upper left", frameon=False, ncols=len(bars))
+    figure.tight_layout()
+    figure.savefig(path)

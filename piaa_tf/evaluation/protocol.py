@@ -1,0 +1,126 @@
+"""The protocol of the tables: adapt to n images of a user, test on the rest, repeat.
+
+Slides, "PIAA Database: FLICKR-AES": 10 or 100 images of each unseen user for
+adaptation, all others for test, SROCC per user. Splits depend on (seed, user, repeat)
+alone, so that methods are compared on the same ones, and 10 images are the first of the
+100.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from piaa_tf.adaptation.adapt import InnerLoop, score_users
+from piaa_tf.adaptation.ridge import RidgeFit
+from piaa_tf.adaptation.scopes import PersonalScore
+from piaa_tf.adaptation.users import adapt_by
+from piaa_tf.contract import InputError
+from piaa_tf.data.samples import PersonalRatings
+from piaa_tf.metrics import srocc
+
+
+@dataclass(frozen=True)
+class UserResult:
+    """What was measured of one user in one repeat.
+
+    Attributes:
+        user_id: whose.
+        repeat: number of the split.
+        num_images: n, images adapted to.
+        prior_srocc: SROCC of the prior's score on the test images.
+        srocc: SROCC of the personal score on the same images.
+    """
+
+    user_id: str
+    repeat: int
+    num_images: int
+    prior_srocc: float
+    srocc: float
+
+
+def split(user_id: str, count: int, *, seed: int, repeat: int) -> np.ndarray:
+    """Orders a user's ratings at random: the first n adapt, the last ones test.
+
+    Args:
+        user_id: whose.
+        count: number of the user's ratings.
+        seed: of the evaluation.
+        repeat: number of the split.
+
+    Returns:
+        A permutation of range(count), the same on every machine.
+    """
+    key = (seed, repeat, zlib.crc32(user_id.encode("utf-8")))
+    return np.random.default_rng(key).permutation(count)
+
+
+def evaluate_scope(
+    personal: PersonalScore,
+    ratings: PersonalRatings,
+    embeddings: dict[str, np.ndarray],
+    method: InnerLoop | RidgeFit,
+    *,
+    num_images: int,
+    num_reserved: int,
+    repeats: int,
+    seed: int,
+) -> list[UserResult]:
+    """Measures adaptation behind the embedding for every user and repeat.
+
+    Args:
+        personal: the scope's score.
+        ratings: of unseen users.
+        embeddings: image -> embedding [D], for every rated image.
+        method: the inner loop, or ridge.
+        num_images: n.
+        num_reserved: images of each user that are never tested, at least `num_images`;
+            the same number for all n gives all n the same test images.
+        repeats: splits per user.
+        seed: of the splits.
+
+    Returns:
+        One result per user and repeat.
+
+    Raises:
+        InputError: A user has too few ratings to test on.
+    """
+    if not 2 <= num_images <= num_reserved:
+        raise InputError(
+            "num_images must be at least 2 and at most num_reserved. "
+            f"Got {num_images} and {num_reserved}."
+        )
+    cases = []
+    for user in ratings.user_ids():
+        own = ratings.of_user(user)
+        if len(own) < num_reserved + 2:
+            raise InputError(
+                f"A user needs {num_reserved} images to adapt to and two to test on. "
+                f"Got {len(own)} ratings of user {user!r}."
+            )
+        embedding = np.stack([embeddings[image] for image in own.images])
+        for repeat in range(repeats):
+            order = split(user, len(own), seed=seed, repeat=repeat)
+            cases.append((user, repeat, order, embedding, own.ratings))
+    supports = [
+        (embedding[order[:num_images]], rating[order[:num_images]])
+        for _, _, order, embedding, rating in cases
+    ]
+    weights = adapt_by(personal, supports, method)
+    start = personal.prior_weights
+    results = []
+    for (user, repeat, order, embedding, rating), row in zip(cases, weights):
+        tested = order[num_reserved:]
+        prior, own = score_users(personal, np.stack([start, row]), embedding[tested])
+        results.append(
+            UserResult(
+                user,
+                repeat,
+                num_images,
+                prior_srocc=srocc(prior, rating[tested]),
+                srocc=srocc(own, rating[tested]),
+            )
+        )
+    return results

@@ -1,0 +1,107 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from piaa_tf.adaptation.adapt import InnerLoop
+from piaa_tf.adaptation.scopes import PersonalScore
+from piaa_tf.contract import InputError, RatingRange
+from piaa_tf.data.samples import PersonalRatings
+from piaa_tf.evaluation.plots import mean_by_user, plot_users
+from piaa_tf.evaluation.protocol import evaluate_scope, split
+
+NUM_IMAGES, USERS = 30, ("anna", "bert")
+
+
+def linear(weights, embedding):
+    import tensorflow as tf
+
+    return tf.linalg.matvec(embedding, weights)
+
+
+@pytest.fixture
+def ratings(tmp_path):
+    """Anna likes what the first feature says, bert the opposite."""
+    images = [f"{i}.png" for i in range(NUM_IMAGES)]
+    for image in images:
+        Image.new("RGB", (1, 1)).save(tmp_path / image)
+    features = np.random.default_rng(0).uniform(-1, 1, [NUM_IMAGES, 3])
+    features[:, 2] = 1
+    own = np.concatenate([3 + 2 * features[:, 0], 3 - 2 * features[:, 0]])
+    samples = PersonalRatings(
+        photos=tmp_path,
+        images=images * 2,
+        users=np.repeat(USERS, NUM_IMAGES).tolist(),
+        ratings=own.astype(np.float32),
+        rating_range=RatingRange(1, 5),
+    )
+    return samples, dict(zip(images, features.astype(np.float32)))
+
+
+def evaluate(ratings, **changes):
+    samples, embeddings = ratings
+    # The prior ranks as anna does.
+    start = np.array([1.0, 0.0, 0.0], np.float32)
+    return evaluate_scope(
+        PersonalScore("head", start, linear, 3),
+        samples,
+        embeddings,
+        InnerLoop(steps=200, rate=0.1),
+        **{
+            "num_images": 10,
+            "num_reserved": 10,
+            "repeats": 2,
+            "seed": 0,
+            **changes,
+        },
+    )
+
+
+def test_each_user_is_compared_with_the_prior_on_the_same_images(ratings):
+    results = evaluate(ratings)
+    assert [(r.user_id, r.repeat) for r in results] == [
+        (user, repeat) for user in USERS for repeat in (0, 1)
+    ]
+    for result in results:
+        sign = 1 if result.user_id == "anna" else -1
+        assert result.prior_srocc == pytest.approx(sign)
+        assert result.srocc > 0.9
+
+
+def test_the_same_test_images_for_any_number_of_ratings(ratings):
+    few = evaluate(ratings, num_images=2)
+    many = evaluate(ratings, num_images=10)
+    assert [r.prior_srocc for r in few] == [r.prior_srocc for r in many]
+
+
+def test_splits_are_permutations_that_depend_on_their_key_alone():
+    one = split("anna", 50, seed=1, repeat=0)
+    assert sorted(one) == list(range(50))
+    assert one.tolist() == split("anna", 50, seed=1, repeat=0).tolist()
+    for other in (
+        split("bert", 50, seed=1, repeat=0),
+        split("anna", 50, seed=2, repeat=0),
+        split("anna", 50, seed=1, repeat=1),
+    ):
+        assert one.tolist() != other.tolist()
+
+
+def test_a_user_with_too_few_ratings_is_refused(ratings):
+    with pytest.raises(InputError, match=r"two to test on. Got 30 ratings"):
+        evaluate(ratings, num_reserved=29)
+
+
+def test_fewer_reserved_than_used_is_refused(ratings):
+    with pytest.raises(InputError, match="Got 11 and 10"):
+        evaluate(ratings, num_images=11)
+
+
+def test_means_are_over_the_repeats_of_each_user(ratings):
+    results = evaluate(ratings)
+    means = mean_by_user(results, "srocc")
+    assert means["anna"] == pytest.approx(np.mean([r.srocc for r in results[:2]]))
+
+
+def test_the_picture_of_users_is_written(ratings, tmp_path):
+    plot_users({10: evaluate(ratings)}, tmp_path / "users.png", title="simulated")
+    with Image.open(tmp_path / "users.png") as picture:
+        assert picture.size[0] > 500
