@@ -1,0 +1,1 @@
+"""The console programs: flags become a config, a config is run."""

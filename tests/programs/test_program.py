@@ -1,0 +1,120 @@
+import dataclasses
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from absl import flags
+
+from piaa_tf.contract import InputError
+from piaa_tf.programs import program
+
+ROOT = Path(__file__).parents[2]
+PROGRAMS = ("prepare", "train_multitask", "train_generic", "adapt", "rank")
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    name: str = program.required("A name.")
+    count: int = program.option(3, "How many.")
+    rate: float = program.option(0.5, "How fast.")
+    is_loud: bool = program.option(False, "Whether loud.")
+    color: str = program.option("red", "Which.", choices=("red", "blue"))
+    sizes: tuple = program.option((4, 2), "Sizes.")
+    words: tuple = program.option((), "Words.")
+
+
+@pytest.fixture
+def parse(monkeypatch):
+    def parse(*arguments):
+        values = flags.FlagValues()
+        monkeypatch.setattr(flags, "FLAGS", values)
+        for define in ("string", "integer", "float", "boolean", "list", "enum"):
+            name = f"DEFINE_{define}"
+            original = getattr(flags, name)
+            monkeypatch.setattr(
+                flags,
+                name,
+                lambda *a, original=original: original(*a, flag_values=values),
+            )
+        monkeypatch.setattr(
+            flags,
+            "mark_flag_as_required",
+            lambda name, mark=flags.mark_flag_as_required: mark(
+                name, flag_values=values
+            ),
+        )
+        program.define_flags(Config)
+        values(["program", *arguments])
+        return program.config_from_flags(Config)
+
+    return parse
+
+
+def test_flags_take_the_configs_defaults(parse):
+    assert parse("--name=x") == Config(name="x")
+
+
+def test_every_kind_of_flag_is_read_back(parse):
+    config = parse(
+        "--name=x",
+        "--count=7",
+        "--rate=1e-3",
+        "--is_loud",
+        "--color=blue",
+        "--sizes=1,2,3",
+        "--words=a,b",
+    )
+    assert config == Config("x", 7, 1e-3, True, "blue", (1, 2, 3), ("a", "b"))
+
+
+def test_a_list_may_be_empty(parse):
+    assert parse("--name=x", "--sizes=").sizes == ()
+
+
+def test_a_list_of_the_wrong_kind_is_refused(parse):
+    with pytest.raises(InputError, match=r"--sizes takes ints .* Got 1,two"):
+        parse("--name=x", "--sizes=1,two")
+
+
+def test_a_missing_required_flag_is_refused(parse):
+    with pytest.raises(flags.IllegalFlagValueError, match="--name"):
+        parse("--count=1")
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_help_needs_no_tensorflow(name):
+    code = (
+        "import sys\n"
+        f"from piaa_tf.programs import {name}\n"
+        "sys.exit('tensorflow' in sys.modules or 'numpy' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+
+
+def call(name, *arguments):
+    return subprocess.run(
+        [sys.executable, "-m", f"piaa_tf.programs.{name}", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_help_shows_the_command_and_the_flags():
+    result = call("rank", "--help")
+    assert "piaa-rank --prior=" in result.stdout
+    assert "--user_id" in result.stdout
+
+
+def test_a_users_mistake_is_one_sentence_and_exit_code_one(tmp_path):
+    result = call("rank", f"--prior={tmp_path}", f"--photos={tmp_path}")
+    assert result.returncode == 1
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert str(tmp_path) in result.stderr
+
+
+def test_stray_arguments_are_refused(tmp_path):
+    result = call("rank", "stray", f"--prior={tmp_path}", f"--photos={tmp_path}")
+    assert result.returncode == 1
+    assert result.stderr.strip().endswith("Got stray. See --help.")

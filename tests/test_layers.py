@@ -1,0 +1,101 @@
+"""The import arrows of the project point down."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+# Each place may import the places of lower rank, and itself.
+RANKS = {
+    "piaa_tf.version": 0,
+    "piaa_tf.keras_guard": 0,
+    "piaa_tf.contract": 0,
+    "piaa_tf.data": 1,
+    "piaa_tf.losses": 1,
+    "piaa_tf.metrics": 1.2,
+    "piaa_tf.models": 1.5,
+    "piaa_tf.adaptation": 2,
+    "piaa_tf.training": 3,
+    "piaa_tf.evaluation": 4,
+    "piaa_tf.explain": 4,
+    "export": 5,
+    "serving": 5,
+    "piaa_tf.programs": 6,
+    "examples": 7,
+    "benchmarks": 7,
+}
+FORBIDDEN = [
+    ("piaa_tf.models", "piaa_tf.data"),
+    ("piaa_tf.data", "piaa_tf.metrics"),
+    ("export", "piaa_tf.data"),
+    ("export", "piaa_tf.training"),
+    ("serving", "piaa_tf.models"),
+    ("serving", "piaa_tf.data"),
+    ("serving", "piaa_tf.adaptation"),
+    ("serving", "piaa_tf.training"),
+    ("serving", "piaa_tf.evaluation"),
+    ("serving", "export"),
+]
+
+
+def place(module):
+    """The entry of RANKS that a module belongs to, or None for foreign ones."""
+    fitting = [p for p in RANKS if module == p or module.startswith(p + ".")]
+    return max(fitting, key=len, default=None)
+
+
+def imports_of(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: relative import"
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def module_name(path):
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def arrows():
+    for top in ("piaa_tf", "export", "serving", "examples", "benchmarks"):
+        for path in sorted((ROOT / top).rglob("*.py")):
+            for imported in imports_of(path):
+                yield module_name(path), imported
+
+
+def test_every_module_has_a_place():
+    for path in (ROOT / "piaa_tf").rglob("*.py"):
+        name = module_name(path)
+        assert name == "piaa_tf" or place(name), f"{name} is in no layer"
+
+
+def test_imports_point_down():
+    seen = 0
+    for module, imported in arrows():
+        here, there = place(module), place(imported)
+        if here is None or there is None or here == there:
+            continue
+        seen += 1
+        assert RANKS[here] > RANKS[there], f"{module} imports {imported}: upwards"
+        assert (here, there) not in FORBIDDEN, f"{module} imports {imported}"
+    assert seen > 10
+
+
+def test_tensorflow_addons_is_imported_in_one_file():
+    users = {m for m, i in arrows() if i.split(".")[0] == "tensorflow_addons"}
+    assert users <= {"piaa_tf.training.optimizers"}
+
+
+@pytest.mark.parametrize(
+    "module", ["piaa_tf", "piaa_tf.contract", "piaa_tf.data.samples"]
+)
+def test_importing_loads_no_tensorflow(module):
+    code = f"import sys, {module}; sys.exit('tensorflow' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
