@@ -34,10 +34,10 @@ def make_strategy(name: str, devices: Sequence[str] = ()) -> tf.distribute.Strat
     if name == "one":
         gpus = tf.config.list_logical_devices("GPU")
         default = "GPU:0" if gpus else "CPU:0"
-        return tf.distribute.OneDeviceStrategy(f"/{[*devices, default][0]}")
+        return tf.distribute.OneDeviceStrategy(f"/{_short([*devices, default][0])}")
     if name == "mirrored":
         return tf.distribute.MirroredStrategy(
-            [f"/{device}" for device in devices] or None
+            [f"/{_short(device)}" for device in devices] or None
         )
     if name == "multi_worker":
         return tf.distribute.MultiWorkerMirroredStrategy()
