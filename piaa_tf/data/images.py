@@ -19,6 +19,7 @@ from absl import logging
 
 from piaa_tf.contract import InputError
 from piaa_tf.data.decode import read_image, resize
+from piaa_tf.data.python_calls import call_python
 from piaa_tf.data.samples import LikedImages, PersonalRatings, ScoreDistributions
 from piaa_tf.data.streams import training_stream
 
@@ -84,13 +85,10 @@ def image_batches(
     def load(i: np.ndarray) -> np.ndarray:
         return resize(read_image(paths[i]), size, keep_aspect)
 
-    def image(i: tf.Tensor) -> tf.Tensor:
-        pixels = tf.numpy_function(load, [i], tf.float32)
-        pixels.set_shape([size, size, 3])
-        return pixels
-
     dataset = tf.data.Dataset.range(len(paths)).map(
-        image, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
+        lambda i: call_python(load, [i], dtype=tf.float32, shape=[size, size, 3]),
+        num_parallel_calls=tf.data.AUTOTUNE,
+        deterministic=True,
     )
     return dataset.batch(batch_size).prefetch(tf.data.AUTOTUNE)
 

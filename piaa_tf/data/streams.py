@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from piaa_tf.contract import InputError
 from piaa_tf.data.decode import read_image, resize
+from piaa_tf.data.python_calls import call_python
 
 DEFAULT_CACHE_BYTES = 2 * 1024**3
 
@@ -159,10 +160,12 @@ def training_stream(
         samples = samples_at(positions, len(paths), seed)
         corners = tf.cast(chance[:, :2] * (resize_size - image_size + 1), tf.int32)
         is_mirrored = (chance[:, 2] < 0.5) & flip
-        image = tf.numpy_function(
-            cache.cut, [samples, corners, is_mirrored, image_size], tf.uint8
+        image = call_python(
+            cache.cut,
+            [samples, corners, is_mirrored, image_size],
+            dtype=tf.uint8,
+            shape=[batch_size, image_size, image_size, 3],
         )
-        image.set_shape([batch_size, image_size, image_size, 3])
         drawn = tf.nest.map_structure(lambda t: tf.gather(t, samples), targets)
         return tf.cast(image, tf.float32), drawn
 
