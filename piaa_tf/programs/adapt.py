@@ -1,4 +1,4 @@
-"""Adapts users' tastes from a prior and their ratings.
+r"""Adapts users' tastes from a prior and their ratings.
 
     piaa-adapt --prior=runs/multitask/prior --photos=album --ratings=ratings.csv \
         --out=runs/tastes.npz

@@ -53,6 +53,8 @@ def define_flags(config_class: type) -> None:
             flags.DEFINE_list(field.name, [str(x) for x in field.default], text)
         else:
             flags.DEFINE_string(field.name, field.default or None, text)
+        # --help shows the flags of the main module, which is not this one.
+        flags.FLAGS.register_key_flag_for_module(sys.argv[0], flags.FLAGS[field.name])
         if field.metadata.get("required"):
             flags.mark_flag_as_required(field.name)
 
@@ -93,6 +95,9 @@ def start(config_class: type, run: Callable[[Any], None], usage: str) -> None:
     """
     define_flags(config_class)
     sys.modules["__main__"].__doc__ = usage
+    if "--help" in sys.argv[1:]:
+        # absl would exit with 1, as after a mistake.
+        app.usage(shorthelp=True, writeto_stdout=True, exitcode=0)
 
     def main(arguments: list[str]) -> None:
         set_up_logging()

@@ -1,4 +1,4 @@
-"""Ranks a folder of photographs by one user's taste.
+r"""Ranks a folder of photographs by one user's taste.
 
     piaa-rank --prior=runs/multitask/prior --tastes=runs/tastes.npz --user_id=anna \
         --photos=album --out=runs/anna

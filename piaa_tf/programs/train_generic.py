@@ -1,4 +1,4 @@
-"""Trains one generic task: the single-task baselines and BA-PIAA's prior.
+r"""Trains one generic task: the single-task baselines and BA-PIAA's prior.
 
     piaa-train-generic --dataset=gallery --target=score --backbone=compact \
         --image_size=64 --head_sizes= --optimizer=adam --schedule=cosine \

@@ -1,4 +1,4 @@
-"""Trains PA_IAA's first stage: score distributions and Big-Five traits together.
+r"""Trains PA_IAA's first stage: score distributions and Big-Five traits together.
 
     piaa-train-multitask --aesthetics=gallery --personality=gallery \
         --backbone=compact --image_size=64 --head_sizes= --optimizer=adam \

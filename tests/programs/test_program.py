@@ -103,8 +103,10 @@ def call(name, *arguments):
 
 def test_help_shows_the_command_and_the_flags():
     result = call("rank", "--help")
+    assert result.returncode == 0
     assert "piaa-rank --prior=" in result.stdout
-    assert "--user_id" in result.stdout
+    assert "--user_id: Whose taste." in result.stdout
+    assert "(default: '5.0')" in result.stdout
 
 
 def test_a_users_mistake_is_one_sentence_and_exit_code_one(tmp_path):
