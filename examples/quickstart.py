@@ -180,19 +180,20 @@ def rank_album(root: Path, num_photos: int) -> None:
     for image in unrated:
         shutil.copy(ratings.photos / image, album)
     prior = str(root / "multitask" / "prior")
-    tastes = str(root / "tastes.npz")
+    tastes = root / "tastes.npz"
+    tastes.unlink(missing_ok=True)
     adapt.run(
         adapt.AdaptConfig(
             prior=prior,
             photos=str(ratings.photos),
             ratings=str(root / "ratings.csv"),
-            out=tastes,
+            out=str(tastes),
         )
     )
     rank.run(
         rank.RankConfig(
             prior=prior,
-            tastes=tastes,
+            tastes=str(tastes),
             user_id=user,
             photos=str(album),
             out=str(root / "album"),
