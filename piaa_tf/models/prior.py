@@ -90,16 +90,32 @@ def build_prior(
     Args:
         kind: a key of `KINDS`.
         config: of that kind's class.
-        weights: the backbone's start: None, "imagenet" or a path.
+        weights: the backbone's start: None, "imagenet", a file, or the folder of a
+            prior of any kind with the same backbone.
         sync_batch_norm: whether batch statistics span the replicas.
         training: how it is trained, or will be.
 
     Returns:
         The prior.
+
+    Raises:
+        InputError: The weights do not fit.
     """
+    is_prior = weights is not None and os.path.isdir(weights)
     model = KINDS[kind][1].build(
-        config, weights=weights, sync_batch_norm=sync_batch_norm
+        config,
+        weights=None if is_prior else weights,
+        sync_batch_norm=sync_batch_norm,
     )
+    if is_prior:
+        source = load_prior(weights)
+        if source.config.backbone != config.backbone:
+            raise InputError(
+                f"The prior in {weights} must have the backbone {config.backbone}. "
+                f"Got {source.config.backbone}. Pass --backbone, or another prior."
+            )
+        backbone = source.model.get_layer(config.backbone)
+        assign_weights(model.get_layer(config.backbone), named_weights(backbone))
     return Prior(kind, config, model, training=training or {})
 
 

@@ -35,7 +35,9 @@ class TrainConfig:
 
     run_dir: str = required("Folder of the run; an interrupted run there goes on.")
     backbone: str = option("inception_v3", "Backbone; see BUILD.md for the names.")
-    weights: str = option("", "Backbone's start: imagenet, a file, or empty.")
+    weights: str = option(
+        "", "Backbone's start: imagenet, a file, a prior's folder, or empty."
+    )
     image_size: int = option(299, "Height and width of the input in pixels.")
     resize_size: int = option(
         0, "Pictures are resized to this, then cropped at random; 0 for no crop."

@@ -183,3 +183,17 @@ def test_variables_of_one_name_are_refused():
 def test_impossible_configs_are_refused(config_class, values, message):
     with pytest.raises(InputError, match=message):
         config_from_dict(config_class, values)
+
+
+def test_a_backbone_may_start_as_another_priors(saved):
+    prior, directory = saved
+    config = BlgPiaaConfig(backbone="compact", image_size=SIZE, head_sizes=())
+    started = build_prior("blg_piaa", config, weights=str(directory))
+    for name, value in named_weights(prior.model.get_layer("compact")).items():
+        np.testing.assert_array_equal(started.weights()[name], value)
+
+
+def test_a_prior_of_another_backbone_is_no_start(saved):
+    config = BlgPiaaConfig(backbone="resnet18", image_size=64, head_sizes=())
+    with pytest.raises(InputError, match=r"must have the backbone resnet18\. Got comp"):
+        build_prior("blg_piaa", config, weights=str(saved[1]))
