@@ -11,13 +11,13 @@ from piaa_tf.models.backbones import BACKBONES, build_backbone
 from piaa_tf.models.dropout import dropout_key
 
 
-def every(*quick, but=None):
-    """All backbones; those that are not named are left to the slow tests."""
-    return [
-        name if name in quick else pytest.param(name, marks=pytest.mark.slow)
-        for name in BACKBONES
-        if name != but
-    ]
+def first_and_slow(quick, slow):
+    """Some backbones at once, others, large ones, in the slow tests."""
+    return [*quick, *(pytest.param(name, marks=pytest.mark.slow) for name in slow)]
+
+
+QUICK = ("mobilenet_v3_small", "resnet18", "compact")
+LARGE = tuple(name for name in BACKBONES if name not in QUICK)
 
 
 def least_size(name):
@@ -37,7 +37,7 @@ def mixed_bfloat16():
     tf.keras.mixed_precision.set_global_policy(before)
 
 
-@pytest.mark.parametrize("name", every("mobilenet_v3_small", "resnet18", "compact"))
+@pytest.mark.parametrize("name", first_and_slow(QUICK, LARGE))
 def test_every_backbone_keeps_the_promises(name):
     size = least_size(name)
     first, second = (build_backbone(name, image_size=size) for _ in range(2))
@@ -53,7 +53,9 @@ def test_every_backbone_keeps_the_promises(name):
     np.testing.assert_array_equal(first(images), second(images))
 
 
-@pytest.mark.parametrize("name", every("resnet18", but="compact"))
+@pytest.mark.parametrize(
+    "name", first_and_slow(["resnet18"], ["alexnet", "vgg16", "densenet121"])
+)
 def test_logits_are_a_thousand_and_have_no_softmax(name):
     size = 224 if name == "vgg16" else least_size(name)
     logits = build_backbone(name, image_size=size, features="logits")
@@ -61,7 +63,9 @@ def test_logits_are_a_thousand_and_have_no_softmax(name):
     assert abs(float(tf.reduce_sum(logits(photos(1, size)))) - 1) > 1e-3
 
 
-@pytest.mark.parametrize("name", every("resnet18", "compact"))
+@pytest.mark.parametrize(
+    "name", first_and_slow(["resnet18", "compact"], ["densenet121"])
+)
 def test_mixed_precision_computes_in_bfloat16_and_gives_float32(name, mixed_bfloat16):
     size = least_size(name)
     model = build_backbone(name, image_size=size)
@@ -72,7 +76,7 @@ def test_mixed_precision_computes_in_bfloat16_and_gives_float32(name, mixed_bflo
     assert np.isfinite(features).all()
 
 
-@pytest.mark.parametrize("name", every("compact"))
+@pytest.mark.parametrize("name", first_and_slow(["compact"], ["resnet18"]))
 def test_a_file_keeps_what_it_computes(name, tmp_path):
     size = least_size(name)
     model = build_backbone(name, image_size=size)
@@ -88,7 +92,9 @@ def test_a_file_keeps_what_it_computes(name, tmp_path):
     np.testing.assert_array_equal(loaded(images), model(images))
 
 
-@pytest.mark.parametrize("name", every("compact"))
+@pytest.mark.parametrize(
+    "name", first_and_slow(["compact"], ["alexnet", "efficientnet_v2_b0"])
+)
 def test_a_training_step_repeats_itself_under_one_key(name):
     size = least_size(name)
     model = build_backbone(name, image_size=size)
