@@ -47,13 +47,12 @@ class PrivateNetwork:
         self._moments = AdamMoments(self._variables)
         self._steps = loop.steps
         size = prior.config.image_size
+        images = tf.TensorSpec([None, size, size, 3], tf.float32)
         self._adapt = tf.function(
             self._adapt_in_place,
-            input_signature=[
-                tf.TensorSpec([None, size, size, 3], tf.float32),
-                tf.TensorSpec([None], tf.float32),
-            ],
+            input_signature=[images, tf.TensorSpec([None], tf.float32)],
         )
+        self._score = tf.function(self._scores, input_signature=[images])
 
     def restart(self, prior: Prior) -> None:
         """Starts the next users from this prior, of the same config as the first."""
@@ -87,16 +86,31 @@ class PrivateNetwork:
             The user's weights behind the embedding, float32 [P]. The rest of the
             network is this object's, until the next user.
         """
-        assign_weights(self.prior.model, self._prior_weights)
-        num_head = self._personal.num_head
-        self._head.assign(self._personal.prior_weights[:num_head])
-        self._fusion.assign(self._personal.prior_weights[num_head:])
+        self.forget()
         self._adapt(tf.constant(image, tf.float32), tf.constant(rating, tf.float32))
         layer = head_layer(self.prior)
         kernel_shape = layer.kernel.shape
         kernel, bias = np.split(self._head.numpy(), [kernel_shape.num_elements()])
         layer.set_weights([kernel.reshape(kernel_shape), bias])
         return np.concatenate([self._head.numpy(), self._fusion.numpy()])
+
+    def forget(self) -> None:
+        """Brings every weight back to the prior's."""
+        assign_weights(self.prior.model, self._prior_weights)
+        num_head = self._personal.num_head
+        self._head.assign(self._personal.prior_weights[:num_head])
+        self._fusion.assign(self._personal.prior_weights[num_head:])
+
+    def score(self, image: np.ndarray) -> np.ndarray:
+        """Scores pictures by the network as it stands.
+
+        Args:
+            image: float32 [n, S, S, 3] in 0..255.
+
+        Returns:
+            Scores in the rating range, float32 [n].
+        """
+        return self._score(tf.constant(image, tf.float32)).numpy()
 
     def save(self, directory: str | os.PathLike[str]) -> None:
         """Writes the network as it stands, in the form of a prior."""

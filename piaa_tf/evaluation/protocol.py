@@ -9,15 +9,18 @@ alone, so that methods are compared on the same ones, and 10 images are the firs
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from piaa_tf.adaptation.adapt import InnerLoop, score_users
+from piaa_tf.adaptation.full import PrivateNetwork
 from piaa_tf.adaptation.ridge import RidgeFit
 from piaa_tf.adaptation.scopes import PersonalScore
 from piaa_tf.adaptation.users import adapt_by
 from piaa_tf.contract import InputError
+from piaa_tf.data.images import load_images
 from piaa_tf.data.samples import PersonalRatings
 from piaa_tf.metrics import srocc
 
@@ -57,6 +60,73 @@ def split(user_id: str, count: int, *, seed: int, repeat: int) -> np.ndarray:
     return np.random.default_rng(key).permutation(count)
 
 
+def evaluate_network(
+    network: PrivateNetwork,
+    ratings: PersonalRatings,
+    *,
+    num_images: int,
+    num_reserved: int,
+    repeats: int,
+    seed: int,
+) -> list[UserResult]:
+    """Measures adaptation of the whole network for every user and repeat.
+
+    Args:
+        network: adapts and scores; it forgets one user before the next.
+        ratings: of unseen users.
+        num_images: as in `evaluate_scope`.
+        num_reserved: as in `evaluate_scope`.
+        repeats: splits per user.
+        seed: of the splits.
+
+    Returns:
+        One result per user and repeat, on the splits of `evaluate_scope`.
+
+    Raises:
+        InputError: A user has too few ratings to test on.
+    """
+    results = []
+    for user, own in _testable(ratings, num_images, num_reserved):
+        config = network.prior.config
+        image = load_images(own.paths, config.image_size, network.prior.keep_aspect)
+        network.forget()
+        prior = network.score(image)
+        for repeat in range(repeats):
+            order = split(user, len(own), seed=seed, repeat=repeat)
+            support, tested = order[:num_images], order[num_reserved:]
+            network.adapt(image[support], own.ratings[support])
+            scores = network.score(image[tested])
+            results.append(
+                UserResult(
+                    user,
+                    repeat,
+                    num_images,
+                    prior_srocc=srocc(prior[tested], own.ratings[tested]),
+                    srocc=srocc(scores, own.ratings[tested]),
+                )
+            )
+    return results
+
+
+def _testable(
+    ratings: PersonalRatings, num_images: int, num_reserved: int
+) -> Iterator[tuple[str, PersonalRatings]]:
+    """Gives each user with their ratings, after checking that they suffice."""
+    if not 2 <= num_images <= num_reserved:
+        raise InputError(
+            "num_images must be at least 2 and at most num_reserved. "
+            f"Got {num_images} and {num_reserved}."
+        )
+    for user in ratings.user_ids():
+        own = ratings.of_user(user)
+        if len(own) < num_reserved + 2:
+            raise InputError(
+                f"A user needs {num_reserved} images to adapt to and two to test on. "
+                f"Got {len(own)} ratings of user {user!r}."
+            )
+        yield user, own
+
+
 def evaluate_scope(
     personal: PersonalScore,
     ratings: PersonalRatings,
@@ -87,19 +157,8 @@ def evaluate_scope(
     Raises:
         InputError: A user has too few ratings to test on.
     """
-    if not 2 <= num_images <= num_reserved:
-        raise InputError(
-            "num_images must be at least 2 and at most num_reserved. "
-            f"Got {num_images} and {num_reserved}."
-        )
     cases = []
-    for user in ratings.user_ids():
-        own = ratings.of_user(user)
-        if len(own) < num_reserved + 2:
-            raise InputError(
-                f"A user needs {num_reserved} images to adapt to and two to test on. "
-                f"Got {len(own)} ratings of user {user!r}."
-            )
+    for user, own in _testable(ratings, num_images, num_reserved):
         embedding = np.stack([embeddings[image] for image in own.images])
         for repeat in range(repeats):
             order = split(user, len(own), seed=seed, repeat=repeat)

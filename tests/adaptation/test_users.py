@@ -189,3 +189,16 @@ def test_ridge_adapts_and_says_so(prior, few, tmp_path):
 def test_ridge_of_a_whole_network_is_refused(prior, few, tmp_path):
     with pytest.raises(InputError, match="scope 'all' is adapted by adam"):
         adapt_tastes(prior, "all", few, RidgeFit(1.0), tmp_path)
+
+
+def test_a_private_network_forgets_and_scores_as_the_prior(prior, few):
+    network = PrivateNetwork(prior, STARS, InnerLoop(steps=2, rate=1e-2))
+    own = few.of_user(few.user_ids()[0])
+    image = load_images(own.paths, 48)
+    before = network.score(image)
+    network.adapt(image, own.ratings)
+    assert np.abs(network.score(image) - before).max() > 1e-4
+    network.forget()
+    np.testing.assert_array_equal(network.score(image), before)
+    generic = UserScorer(prior, None, "", STARS, "").score(own.paths)[0]
+    np.testing.assert_allclose(before, generic, atol=1e-5)

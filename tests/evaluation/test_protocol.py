@@ -3,11 +3,15 @@ import pytest
 from PIL import Image
 
 from piaa_tf.adaptation.adapt import InnerLoop
-from piaa_tf.adaptation.scopes import PersonalScore
+from piaa_tf.adaptation.full import PrivateNetwork
+from piaa_tf.adaptation.predict import predict
+from piaa_tf.adaptation.scopes import PersonalScore, personal_score
 from piaa_tf.contract import InputError, RatingRange
+from piaa_tf.data import catalog
 from piaa_tf.data.samples import PersonalRatings
 from piaa_tf.evaluation.plots import mean_by_user, plot_users
-from piaa_tf.evaluation.protocol import evaluate_scope, split
+from piaa_tf.evaluation.protocol import evaluate_network, evaluate_scope, split
+from piaa_tf.models.prior import load_prior
 
 NUM_IMAGES, USERS = 30, ("anna", "bert")
 
@@ -105,3 +109,26 @@ def test_the_picture_of_users_is_written(ratings, tmp_path):
     plot_users({10: evaluate(ratings)}, tmp_path / "users.png", title="simulated")
     with Image.open(tmp_path / "users.png") as picture:
         assert picture.size[0] > 500
+
+
+def test_whole_networks_are_tested_on_the_same_splits(tiny_gallery, tiny_prior):
+    prior = load_prior(tiny_prior)
+    samples = catalog.load("gallery", PersonalRatings, tiny_gallery, "test")
+    names = sorted(set(samples.images))
+    embedding = predict(prior, [samples.photos / n for n in names])["embedding"]
+    numbers = {"num_images": 4, "num_reserved": 8, "repeats": 2, "seed": 3}
+    loop = InnerLoop(steps=1, rate=1e-9)
+    network = PrivateNetwork(prior, samples.rating_range, loop)
+    whole = evaluate_network(network, samples, **numbers)
+    head = evaluate_scope(
+        personal_score(prior, "head", samples.rating_range),
+        samples,
+        dict(zip(names, embedding)),
+        loop,
+        **numbers,
+    )
+    for one, other in zip(whole, head):
+        assert (one.user_id, one.repeat) == (other.user_id, other.repeat)
+        assert one.prior_srocc == pytest.approx(other.prior_srocc, abs=1e-6)
+        # A rate of next to nothing leaves the prior's order.
+        assert one.srocc == pytest.approx(one.prior_srocc, abs=1e-6)
