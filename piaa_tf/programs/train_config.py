@@ -1,39 +1,26 @@
-"""The flags that all supervised training programs share, and what is made of them."""
+"""The flags that supervised training programs share, and what is made of them."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from piaa_tf.contract import InputError
-from piaa_tf.programs.program import option, required
+from piaa_tf.programs.program import option
+from piaa_tf.programs.run_config import RunConfig
 
 if TYPE_CHECKING:
-    from piaa_tf.models.prior import Prior
     from piaa_tf.training.fit import FitOptions, StreamOptions
-    from piaa_tf.training.run_folder import RunFolder
-
-MAY_CHANGE = (
-    "run_dir",
-    "strategy",
-    "devices",
-    "logical_cpus",
-    "steps_per_call",
-    "checkpoint_minutes",
-    "checkpoint_steps",
-)
-"""Flags that a continued run may have otherwise."""
 
 
 @dataclasses.dataclass(frozen=True)
-class TrainConfig:
+class TrainConfig(RunConfig):
     """What a supervised run depends on; defaults are those of the slides.
 
     Attributes: every field is a flag and carries its help.
     """
 
-    run_dir: str = required("Folder of the run; an interrupted run there goes on.")
     backbone: str = option("inception_v3", "Backbone; see BUILD.md for the names.")
     weights: str = option(
         "", "Backbone's start: imagenet, a file, a prior's folder, or empty."
@@ -70,25 +57,6 @@ class TrainConfig:
     decay: float = option(0.9, "Factor of the rates per epoch.")
     weight_decay: float = option(1e-5, "Share of each weight taken off per step.")
     sync_batch_norm: bool = option(False, "Batch statistics over all replicas.")
-    seed: int = option(0, "Of weights, order, crops and dropout.")
-    strategy: str = option(
-        "one",
-        "one device, mirrored over this machine's, multi_worker by TF_CONFIG.",
-        choices=("one", "mirrored", "multi_worker"),
-    )
-    devices: tuple[str, ...] = option((), "Such as GPU:0,GPU:1; empty for all GPUs.")
-    logical_cpus: int = option(1, "Present the CPU as so many devices, for trying.")
-    precision: str = option(
-        "float32",
-        "Of the backbone; heads, losses and metrics stay float32.",
-        choices=("float32", "mixed_bfloat16", "mixed_float16"),
-    )
-    skip_broken: bool = option(
-        False, "Leave broken pictures out, counted, instead of stopping."
-    )
-    cache_gb: float = option(4.0, "Memory for decoded pictures, per stream.")
-    steps_per_call: int = option(10, "Steps between two looks of the host.")
-    checkpoint_minutes: float = option(10.0, "Time between checkpoints.")
 
     def __post_init__(self) -> None:
         """Checks what can be checked without data."""
@@ -99,33 +67,6 @@ class TrainConfig:
             )
         if not 0 <= self.dropout < 1:
             raise InputError(f"dropout must be in [0, 1). Got {self.dropout}.")
-
-
-def open_run(config: TrainConfig, program: str) -> tuple[RunFolder, Any]:
-    """Prepares TensorFlow, the strategy and the run folder; before any operation.
-
-    Returns:
-        The run folder and the strategy.
-    """
-    import tensorflow as tf
-
-    from piaa_tf.training.run_folder import RunFolder
-    from piaa_tf.training.strategy import (
-        is_chief,
-        make_strategy,
-        set_precision,
-        split_cpu,
-    )
-
-    split_cpu(config.logical_cpus)
-    tf.keras.utils.set_random_seed(config.seed)
-    set_precision(config.precision)
-    strategy = make_strategy(config.strategy, config.devices)
-    described = {"program": program, **dataclasses.asdict(config)}
-    run = RunFolder(
-        config.run_dir, described, may_change=MAY_CHANGE, write=is_chief(strategy)
-    )
-    return run, strategy
 
 
 def stream_options(config: TrainConfig) -> StreamOptions:
@@ -155,15 +96,3 @@ def fit_options(config: TrainConfig, num_samples: int) -> FitOptions:
         steps_per_epoch=math.ceil(num_samples / max(config.batch_size, 1)),
         is_float16=config.precision == "mixed_float16",
     )
-
-
-def finish(prior: Prior, run: RunFolder, metrics: dict[str, float]) -> None:
-    """Writes the prior of a finished run, says where and how good it is."""
-    from absl import logging
-
-    from piaa_tf.models.prior import save_prior
-
-    save_prior(dataclasses.replace(prior, metrics=metrics), run.prior)
-    for name, value in metrics.items():
-        logging.info("%-28s %.3f", name, value)
-    logging.info("prior: %s", run.prior)

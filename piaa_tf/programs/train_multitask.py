@@ -16,13 +16,8 @@ import dataclasses
 
 from piaa_tf.programs import program
 from piaa_tf.programs.program import option
-from piaa_tf.programs.train_config import (
-    TrainConfig,
-    finish,
-    fit_options,
-    open_run,
-    stream_options,
-)
+from piaa_tf.programs.run_config import finish, open_run
+from piaa_tf.programs.train_config import TrainConfig, fit_options, stream_options
 
 
 @dataclasses.dataclass(frozen=True)

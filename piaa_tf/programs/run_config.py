@@ -1,0 +1,91 @@
+"""The flags that every training program shares, and how its run begins and ends."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+from piaa_tf.programs.program import option, required
+
+if TYPE_CHECKING:
+    from piaa_tf.models.prior import Prior
+    from piaa_tf.training.run_folder import RunFolder
+
+MAY_CHANGE = (
+    "run_dir",
+    "strategy",
+    "devices",
+    "logical_cpus",
+    "steps_per_call",
+    "checkpoint_minutes",
+    "checkpoint_steps",
+)
+"""Flags that a continued run may have otherwise."""
+
+
+@dataclasses.dataclass(frozen=True)
+class RunConfig:
+    """What every run has.
+
+    Attributes: every field is a flag and carries its help.
+    """
+
+    run_dir: str = required("Folder of the run; an interrupted run there goes on.")
+    seed: int = option(0, "Of weights, order, crops and dropout.")
+    strategy: str = option(
+        "one",
+        "one device, mirrored over this machine's, multi_worker by TF_CONFIG.",
+        choices=("one", "mirrored", "multi_worker"),
+    )
+    devices: tuple[str, ...] = option((), "Such as GPU:0,GPU:1; empty for all GPUs.")
+    logical_cpus: int = option(1, "Present the CPU as so many devices, for trying.")
+    precision: str = option(
+        "float32",
+        "Of the backbone; heads, losses and metrics stay float32.",
+        choices=("float32", "mixed_bfloat16", "mixed_float16"),
+    )
+    skip_broken: bool = option(
+        False, "Leave broken pictures out, counted, instead of stopping."
+    )
+    cache_gb: float = option(4.0, "Memory for decoded pictures, per stream.")
+    steps_per_call: int = option(10, "Steps between two looks of the host.")
+    checkpoint_minutes: float = option(10.0, "Time between checkpoints.")
+
+
+def open_run(config: RunConfig, program: str) -> tuple[RunFolder, Any]:
+    """Prepares TensorFlow, the strategy and the run folder; before any operation.
+
+    Returns:
+        The run folder and the strategy.
+    """
+    import tensorflow as tf
+
+    from piaa_tf.training.run_folder import RunFolder
+    from piaa_tf.training.strategy import (
+        is_chief,
+        make_strategy,
+        set_precision,
+        split_cpu,
+    )
+
+    split_cpu(config.logical_cpus)
+    tf.keras.utils.set_random_seed(config.seed)
+    set_precision(config.precision)
+    strategy = make_strategy(config.strategy, config.devices)
+    described = {"program": program, **dataclasses.asdict(config)}
+    run = RunFolder(
+        config.run_dir, described, may_change=MAY_CHANGE, write=is_chief(strategy)
+    )
+    return run, strategy
+
+
+def finish(prior: Prior, run: RunFolder, metrics: dict[str, float]) -> None:
+    """Writes the prior of a finished run, says where and how good it is."""
+    from absl import logging
+
+    from piaa_tf.models.prior import save_prior
+
+    save_prior(dataclasses.replace(prior, metrics=metrics), run.prior)
+    for name, value in metrics.items():
+        logging.info("%-28s %.3f", name, value)
+    logging.info("prior: %s", run.prior)
