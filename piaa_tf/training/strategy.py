@@ -27,6 +27,14 @@ def make_strategy(name: str, devices: Sequence[str] = ()) -> tf.distribute.Strat
     Raises:
         InputError: The name or a device is unknown.
     """
+    if name == "multi_worker":
+        if devices:
+            raise InputError(
+                "devices must be empty with multi_worker: each worker takes all of its "
+                f"own. Got {list(devices)}."
+            )
+        # First of all: listing devices starts the runtime, which would be too late.
+        return tf.distribute.MultiWorkerMirroredStrategy()
     known = {_short(device.name) for device in tf.config.list_logical_devices()}
     unknown = [device for device in devices if _short(device) not in known]
     if unknown:
@@ -39,8 +47,6 @@ def make_strategy(name: str, devices: Sequence[str] = ()) -> tf.distribute.Strat
         return tf.distribute.MirroredStrategy(
             [f"/{_short(device)}" for device in devices] or None
         )
-    if name == "multi_worker":
-        return tf.distribute.MultiWorkerMirroredStrategy()
     raise InputError(f"strategy must be one of {STRATEGIES}. Got {name!r}.")
 
 

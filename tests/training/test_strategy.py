@@ -53,3 +53,8 @@ def test_one_cpu_is_left_as_it_is():
     before = tf.config.list_logical_devices("CPU")
     split_cpu(1)
     assert tf.config.list_logical_devices("CPU") == before
+
+
+def test_devices_of_a_worker_are_not_chosen():
+    with pytest.raises(InputError, match=r"must be empty with multi_worker.*'CPU:1'"):
+        make_strategy("multi_worker", ["CPU:1"])
