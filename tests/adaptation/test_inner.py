@@ -129,6 +129,14 @@ def test_kept_moments_continue_and_reset_moments_start_afresh(users):
     np.testing.assert_allclose(tf.concat(variables, 0), afresh, atol=1e-13)
 
 
+def test_a_loss_scale_of_a_power_of_two_changes_no_digit(users):
+    x, y, _, start = users
+    plain, scaled = variables_of(start[0]), variables_of(start[0])
+    adapt_two_parts(plain, AdamMoments(plain), x[0], y[0])
+    adapt_two_parts(scaled, AdamMoments(scaled), x[0], y[0], loss_scale=2.0**10)
+    np.testing.assert_array_equal(tf.concat(scaled, 0), tf.concat(plain, 0))
+
+
 def test_each_variable_has_its_rate(users):
     x, y, _, start = users
     variables = variables_of(start[0])

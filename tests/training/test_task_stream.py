@@ -31,7 +31,7 @@ def test_a_task_holds_its_pictures_ratings_and_batches(ratings):
 def test_fresh_batches_bring_only_the_support_pictures_they_need(ratings):
     stream = stream_of(ratings, inner_batch=1)
     for element, task in zip(first(stream.tasks(LEVELS), 4), stream.sampler.tasks(0)):
-        batches = stream.sampler.batches(task, LEVELS, 1)
+        batches = stream.sampler.batches(task, LEVELS)
         seen = {row for batch in batches[:2] for row in batch}
         assert element["num_support"] == len(seen)
         assert len(element["rating"]) == len(seen) + len(task.query)

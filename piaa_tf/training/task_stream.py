@@ -1,0 +1,152 @@
+"""Tasks with their pictures, in the order in which replicas adapt to them."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import tensorflow as tf
+
+from piaa_tf.data.samples import PersonalRatings
+from piaa_tf.data.streams import DEFAULT_CACHE_BYTES, PixelCache
+from piaa_tf.data.tasks import Pool, TaskSampler
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class TaskStream:
+    """Meta-training's data: users, their pictures, what each inner step sees.
+
+    Attributes:
+        ratings: of the users of meta-training.
+        sampler: draws the tasks of these ratings.
+        image_size: S, side of the pictures in pixels.
+        keep_aspect: cut the centre square instead of squeezing.
+        cache_bytes: memory for decoded pictures.
+    """
+
+    ratings: PersonalRatings
+    sampler: TaskSampler
+    image_size: int
+    keep_aspect: bool = False
+    cache_bytes: int = DEFAULT_CACHE_BYTES
+
+    def tasks(
+        self,
+        levels: tuple[tuple[Pool, int], ...],
+        *,
+        first_step: int = 0,
+        worker: tuple[int, int] = (0, 1),
+        worker_replicas: int = 1,
+    ) -> tf.data.Dataset:
+        """Draws one worker's tasks, without end.
+
+        With R replicas in all, replica r adapts to the tasks r, r + R, r + 2 R, ... of
+        each meta-step.
+
+        Args:
+            levels: (pool, inner steps) of each level.
+            first_step: meta-step of the first task.
+            worker: (index, count) of the workers.
+            worker_replicas: replicas of this worker.
+
+        Returns:
+            Dataset of single tasks, consecutive ones for consecutive replicas:
+            `image` uint8 [n, S, S, 3], support first; `rating` float32 [n] on [0, 1];
+            `num_support` int32 []; `batch_rows` int32 [m], the rows into the n images
+            of all inner steps in a row; `batch_splits` int32 [steps + 1], where each
+            step's begin and end; `number` int32 [], of the task in its meta-step.
+            Reading it raises what `data.images.input_errors` translates.
+        """
+        numbers = _numbers(self.sampler.num_tasks, worker, worker_replicas)
+        cache = PixelCache(
+            self.ratings.paths,
+            self.image_size,
+            keep_aspect=self.keep_aspect,
+            max_bytes=self.cache_bytes,
+        )
+        unit = self.ratings.rating_range.to_unit(self.ratings.ratings)
+
+        def draw(count):
+            step, place = divmod(int(count), len(numbers))
+            task = self.sampler.task(step, numbers[place])
+            batches = self.sampler.batches(task, levels)
+            rows = _used_rows(task, batches)
+            place_of = {row: i for i, row in enumerate(rows)}
+            return (
+                np.stack(cache.pixels(rows)),
+                unit[rows].astype(np.float32),
+                np.int32(len(rows) - len(task.query)),
+                np.array([place_of[r] for b in batches for r in b], np.int32),
+                np.cumsum([0, *map(len, batches)], dtype=np.int32),
+                np.int32(task.number),
+            )
+
+        size, steps = self.image_size, sum(steps for _, steps in levels)
+        described = {
+            "image": ([None, size, size, 3], tf.uint8),
+            "rating": ([None], tf.float32),
+            "num_support": ([], tf.int32),
+            "batch_rows": ([None], tf.int32),
+            "batch_splits": ([steps + 1], tf.int32),
+            "number": ([], tf.int32),
+        }
+
+        def element(count: tf.Tensor) -> dict[str, tf.Tensor]:
+            parts = tf.numpy_function(
+                draw, [count], [dtype for _, dtype in described.values()]
+            )
+            for part, (shape, _) in zip(parts, described.values()):
+                part.set_shape(shape)
+            return dict(zip(described, parts))
+
+        counts = tf.data.Dataset.counter(first_step * len(numbers))
+        options = tf.data.Options()
+        # Which worker has which task is settled above.
+        options.experimental_distribute.auto_shard_policy = (
+            tf.data.experimental.AutoShardPolicy.OFF
+        )
+        return (
+            counts.map(element, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+            .prefetch(tf.data.AUTOTUNE)
+            .with_options(options)
+        )
+
+    def distributed(
+        self,
+        levels: tuple[tuple[Pool, int], ...],
+        strategy: tf.distribute.Strategy,
+        *,
+        first_step: int = 0,
+    ) -> tf.distribute.DistributedDataset:
+        """Gives each replica its tasks, in order; arguments as of `tasks`."""
+
+        def of_worker(context: tf.distribute.InputContext) -> tf.data.Dataset:
+            workers = context.num_input_pipelines
+            return self.tasks(
+                levels,
+                first_step=first_step,
+                worker=(context.input_pipeline_id, workers),
+                worker_replicas=context.num_replicas_in_sync // workers,
+            )
+
+        return strategy.distribute_datasets_from_function(of_worker)
+
+
+def _numbers(
+    num_tasks: int, worker: tuple[int, int], worker_replicas: int
+) -> list[int]:
+    """Numbers of a worker's tasks in each meta-step, replica by replica, in rounds."""
+    index, workers = worker
+    replicas = workers * worker_replicas
+    return [
+        number
+        for number in range(num_tasks)
+        if number % replicas // worker_replicas == index
+    ]
+
+
+def _used_rows(task, batches) -> np.ndarray:
+    """Rows of the support pictures that an inner step sees, then of all query ones."""
+    seen = np.unique(np.concatenate(batches))
+    support = task.support[np.isin(task.support, seen)]
+    return np.concatenate([support, task.query])
