@@ -42,6 +42,7 @@ setup(
             "piaa-prepare = piaa_tf.programs.prepare:main",
             "piaa-train-multitask = piaa_tf.programs.train_multitask:main",
             "piaa-train-generic = piaa_tf.programs.train_generic:main",
+            "piaa-meta-train = piaa_tf.programs.meta_train:main",
             "piaa-adapt = piaa_tf.programs.adapt:main",
             "piaa-rank = piaa_tf.programs.rank:main",
         ]
