@@ -7,15 +7,17 @@ PYTHON ?= $(shell for p in python3.11 python3.10 python3.9 python3 python; do \
   "$$p" -c 'import sys; sys.exit(not (3, 9) <= sys.version_info[:2] <= (3, 11))' \
   2>/dev/null && { echo "$$p"; break; }; done)
 BIN := .venv/bin
+# A file's tests share fixtures, so they stay in one process.
+WORKERS := --numprocesses=auto --maxprocesses=4 --dist=loadfile
 
 demo: .venv/installed
 	@$(BIN)/python examples/quickstart.py --run_dir=runs/quickstart
 
 test: .venv/installed
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(WORKERS)
 
 test-quick: .venv/installed
-	@$(BIN)/python -m pytest -m "not slow"
+	@$(BIN)/python -m pytest $(WORKERS) -m "not slow"
 
 lint: .venv/installed
 	@$(BIN)/python -m pip install --quiet "ruff>=0.6"

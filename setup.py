@@ -34,8 +34,8 @@ setup(
         "tensorflow-serving-api==2.15.1",
     ],
     extras_require={
-        "test": ["pytest>=7.4"],
-        "dev": ["pytest>=7.4", "ruff>=0.6"],
+        "test": ["pytest>=7.4", "pytest-xdist>=3.5"],
+        "dev": ["pytest>=7.4", "pytest-xdist>=3.5", "ruff>=0.6"],
     },
     entry_points={
         "console_scripts": [

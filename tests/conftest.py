@@ -17,6 +17,17 @@ def pytest_configure():
     tf.get_logger().setLevel("ERROR")
 
 
+@pytest.fixture
+def two_devices():
+    """A strategy of two replicas on the two logical CPUs."""
+    import tensorflow as tf
+
+    # Two such strategies in one process collide on the default's collective keys.
+    return tf.distribute.MirroredStrategy(
+        ["/CPU:0", "/CPU:1"], cross_device_ops=tf.distribute.ReductionToOneDevice()
+    )
+
+
 @pytest.fixture(scope="session")
 def tiny_gallery(tmp_path_factory):
     """A gallery of a few pictures on disk."""

@@ -208,17 +208,16 @@ def test_one_batch_equals_unequal_parts_and_the_function(
 
 
 @pytest.mark.parametrize(("create", "predicted", "true", "expected"), STREAMING)
-def test_two_replicas_add_up(create, predicted, true, expected, two_logical_devices):
-    strategy = tf.distribute.MirroredStrategy([d.name for d in two_logical_devices])
-    with strategy.scope():
+def test_two_replicas_add_up(create, predicted, true, expected, two_devices):
+    with two_devices.scope():
         metric = create()
     batches = tf.data.Dataset.from_tensor_slices((true, predicted)).batch(4)
 
     @tf.function
     def step(batch):
-        strategy.run(metric.update_state, args=batch)
+        two_devices.run(metric.update_state, args=batch)
 
-    for batch in strategy.experimental_distribute_dataset(batches):
+    for batch in two_devices.experimental_distribute_dataset(batches):
         step(batch)
     assert float(metric.result()) == pytest.approx(expected, abs=1e-12)
 

@@ -1,21 +1,13 @@
 import csv
-import importlib.util
+import importlib
 from pathlib import Path
 
-import pytest
-
-PATH = Path(__file__).parents[2] / "examples" / "quickstart.py"
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
-@pytest.fixture(scope="module")
-def quickstart():
-    spec = importlib.util.spec_from_file_location("quickstart", PATH)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def test_the_tour_goes_the_whole_line(quickstart, tmp_path):
+def test_the_tour_goes_the_whole_line(monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(EXAMPLES)
+    quickstart = importlib.import_module("quickstart")
     config = quickstart.QuickstartConfig(run_dir=str(tmp_path), is_tiny=True, repeats=1)
     quickstart.run(config)
     for name in ("gallery.png", "users.png", "album/ranking.html"):

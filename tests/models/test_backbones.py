@@ -187,25 +187,22 @@ def test_every_batch_norm_is_synchronized_if_asked(name):
     assert all(norms)
 
 
-def test_two_replicas_have_the_batch_statistics_of_one_with_all_images():
+def test_two_replicas_have_the_batch_statistics_of_one_with_all_images(two_devices):
     images = photos(8, 48)
     alone = build_backbone("compact", image_size=48, sync_batch_norm=True)
-    strategy = tf.distribute.MirroredStrategy(
-        ["CPU:0", "CPU:1"], cross_device_ops=tf.distribute.ReductionToOneDevice()
-    )
-    with strategy.scope():
+    with two_devices.scope():
         mirrored = build_backbone("compact", image_size=48, sync_batch_norm=True)
     mirrored.set_weights(alone.get_weights())
 
-    halves = strategy.experimental_distribute_values_from_function(
+    halves = two_devices.experimental_distribute_values_from_function(
         lambda context: images[4 * context.replica_id_in_sync_group :][:4]
     )
-    features = strategy.run(
+    features = two_devices.run(
         tf.function(lambda half: mirrored(half, training=True)), [halves]
     )
     expected = alone(images, training=True)
 
-    together = tf.concat(strategy.experimental_local_results(features), axis=0)
+    together = tf.concat(two_devices.experimental_local_results(features), axis=0)
     np.testing.assert_allclose(together, expected, atol=1e-4)
     for one, two in zip(alone.get_weights(), mirrored.get_weights()):
         np.testing.assert_allclose(two, one, atol=1e-5)

@@ -85,13 +85,6 @@ def weights_of(network):
     return [*network.body.get_weights(), *network.head.get_weights()]
 
 
-def two_devices():
-    # Two such strategies in one process collide on the default's collective keys.
-    return tf.distribute.MirroredStrategy(
-        ["/CPU:0", "/CPU:1"], cross_device_ops=tf.distribute.ReductionToOneDevice()
-    )
-
-
 class Reference:
     """theta as a dict of numpy arrays by variable name, on a network of its own."""
 

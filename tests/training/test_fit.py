@@ -82,12 +82,8 @@ def assert_equal_weights(one, other, atol):
         )
 
 
-def test_one_replica_equals_two_with_synchronised_statistics():
-    two = tf.distribute.MirroredStrategy(
-        ["/CPU:0", "/CPU:1"],
-        cross_device_ops=tf.distribute.ReductionToOneDevice(),
-    )
-    assert_equal_weights(run_fit(), run_fit(two), atol=1e-5)
+def test_one_replica_equals_two_with_synchronised_statistics(two_devices):
+    assert_equal_weights(run_fit(), run_fit(two_devices), atol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -140,13 +136,9 @@ def test_validation_runs_after_each_epoch():
     assert seen == ["pa_iaa"] * OPTIONS.epochs
 
 
-def test_a_batch_that_does_not_divide_is_refused():
-    two = tf.distribute.MirroredStrategy(
-        ["/CPU:0", "/CPU:1"],
-        cross_device_ops=tf.distribute.ReductionToOneDevice(),
-    )
+def test_a_batch_that_does_not_divide_is_refused(two_devices):
     with pytest.raises(InputError, match=r"divide among the 2 replicas. Got 5"):
-        run_fit(two, options=dataclasses.replace(OPTIONS, batch_size=5))
+        run_fit(two_devices, options=dataclasses.replace(OPTIONS, batch_size=5))
 
 
 @pytest.mark.parametrize(

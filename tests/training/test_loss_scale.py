@@ -22,12 +22,8 @@ def test_one_bad_number_zeroes_the_whole_step():
     assert not finite
 
 
-def test_a_bad_replica_zeroes_the_step_of_all():
-    strategy = tf.distribute.MirroredStrategy(
-        ["/CPU:0", "/CPU:1"],
-        cross_device_ops=tf.distribute.ReductionToOneDevice(),
-    )
-    with strategy.scope():
+def test_a_bad_replica_zeroes_the_step_of_all(two_devices):
+    with two_devices.scope():
         scale = LossScale()
 
     def replica():
@@ -35,12 +31,14 @@ def test_a_bad_replica_zeroes_the_step_of_all():
         is_second = tf.cast(context.replica_id_in_sync_group, tf.float32)
         return scale.unscale([tf.constant(1.0) / (1.0 - is_second)])
 
-    gradients, finite = strategy.run(tf.function(replica))
-    assert [float(g) for g in strategy.experimental_local_results(gradients[0])] == [
+    gradients, finite = two_devices.run(tf.function(replica))
+    assert [float(g) for g in two_devices.experimental_local_results(gradients[0])] == [
         0.0,
         0.0,
     ]
-    assert [bool(f) for f in strategy.experimental_local_results(finite)] == [False] * 2
+    assert [bool(f) for f in two_devices.experimental_local_results(finite)] == [
+        False
+    ] * 2
 
 
 def test_the_scale_halves_after_a_bad_step_and_doubles_after_many_good_ones():

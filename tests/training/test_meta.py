@@ -6,7 +6,6 @@ from meta_reference import (
     build_network,
     stream_of,
     train,
-    two_devices,
     weights_of,
     write_ratings,
 )
@@ -69,11 +68,11 @@ def test_theta_after_three_meta_steps_equals_the_numpy_loop(ratings, case):
 @pytest.mark.parametrize(
     "changes", [{"batch_norm": "meta"}, {"scope": "head"}], ids=["all", "head"]
 )
-def test_one_replica_equals_two(ratings, changes):
+def test_one_replica_equals_two(ratings, changes, two_devices):
     options = options_of(**changes)
     stream = stream_of(ratings)
     one, _, (values, *_) = train(stream, options)
-    two, _, (other_values, *_) = train(stream, options, strategy=two_devices())
+    two, _, (other_values, *_) = train(stream, options, strategy=two_devices)
     assert_same(weights_of(two), weights_of(one))
     for name, value in values.items():
         np.testing.assert_allclose(other_values[name], value, rtol=1e-6)
@@ -82,11 +81,11 @@ def test_one_replica_equals_two(ratings, changes):
         np.testing.assert_array_equal(on_first, on_second)
 
 
-def test_dropout_follows_seed_step_task_and_inner_step(ratings):
+def test_dropout_follows_seed_step_task_and_inner_step(ratings, two_devices):
     options = options_of(batch_norm="restore", seed=9)
     stream = stream_of(ratings)
     expected = meta_reference.blg(stream, options, dropout=0.5)
-    two, *_ = train(stream, options, strategy=two_devices(), dropout=0.5)
+    two, *_ = train(stream, options, strategy=two_devices, dropout=0.5)
     assert_same(weights_of(two), expected)
 
 
@@ -189,10 +188,12 @@ def test_a_variable_without_a_gradient_is_refused(ratings):
         ({"adam": "kept"}, r"one after another, on one replica\. Got 2"),
     ],
 )
-def test_what_does_not_fit_two_replicas_is_refused(ratings, changes, message):
+def test_what_does_not_fit_two_replicas_is_refused(
+    ratings, changes, message, two_devices
+):
     options = options_of(**changes)
     with pytest.raises(InputError, match=message):
-        train(stream_of(ratings), options, strategy=two_devices())
+        train(stream_of(ratings), options, strategy=two_devices)
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,6 @@ from piaa_tf.contract import InputError
 from piaa_tf.training.optimizers import PartOptimizer, make_optimizer, make_schedule
 
 
-def two_replicas():
-    return tf.distribute.MirroredStrategy(
-        ["/CPU:0", "/CPU:1"],
-        cross_device_ops=tf.distribute.ReductionToOneDevice(),
-    )
-
-
 def constant(rate):
     return make_schedule("exponential", rate, decay=1.0, steps_per_epoch=1, steps=1)
 
@@ -73,10 +66,8 @@ def apply_once(strategy):
     return [variable.numpy() for variable in variables]
 
 
-def test_each_part_has_its_rate_and_the_sum_over_replicas():
-    np.testing.assert_allclose(
-        apply_once(two_replicas()), [-11.0, -1.1, -0.11], rtol=1e-6
-    )
+def test_each_part_has_its_rate_and_the_sum_over_replicas(two_devices):
+    np.testing.assert_allclose(apply_once(two_devices), [-11.0, -1.1, -0.11], rtol=1e-6)
 
 
 def test_one_replica_applies_its_own_gradient():

@@ -1,6 +1,5 @@
 import numpy as np
 import tensorflow as tf
-from meta_reference import two_devices
 
 from piaa_tf.training.replica_local import replica_local
 
@@ -20,14 +19,14 @@ def numbered_by_replica(strategy):
     return layer
 
 
-def test_each_replica_keeps_its_own_value():
-    layer = numbered_by_replica(two_devices())
+def test_each_replica_keeps_its_own_value(two_devices):
+    layer = numbered_by_replica(two_devices)
     assert [float(value) for value in layer.kernel.values] == [0.0, 1.0]
     assert layer.trainable_variables
 
 
-def test_the_first_replica_counts_outside_and_in_checkpoints(tmp_path):
-    layer = numbered_by_replica(two_devices())
+def test_the_first_replica_counts_outside_and_in_checkpoints(tmp_path, two_devices):
+    layer = numbered_by_replica(two_devices)
     assert layer.get_weights()[0] == 0.0
     path = tf.train.Checkpoint(layer=layer).save(str(tmp_path / "ckpt"))
     plain = tf.keras.layers.Dense(1, use_bias=False)
@@ -36,7 +35,7 @@ def test_the_first_replica_counts_outside_and_in_checkpoints(tmp_path):
     assert plain.get_weights()[0] == 0.0
 
 
-def test_assigning_outside_reaches_all_replicas():
-    layer = numbered_by_replica(two_devices())
+def test_assigning_outside_reaches_all_replicas(two_devices):
+    layer = numbered_by_replica(two_devices)
     layer.set_weights([np.array([[7.0]])])
     assert [float(value) for value in layer.kernel.values] == [7.0, 7.0]
