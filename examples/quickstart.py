@@ -5,7 +5,9 @@
 1. Render a gallery of simulated photographs and simulated raters.
 2. Learn a prior: PA_IAA's first stage, score distributions and personality together.
 3. Adapt it to people it has never met, from 10 and from 100 of their ratings.
-4. Rank an album for one of them.
+4. Learn the other prior: BLG-PIAA's, average scores first, then many users' tasks.
+5. Adapt whole networks from it to some of the same people.
+6. Rank an album for one of them.
 
 About five minutes on two cores; a second call goes on where the first one ended.
 Everything is written below --run_dir; the last lines say where to look.
@@ -16,9 +18,13 @@ from __future__ import annotations
 import dataclasses
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from piaa_tf.programs import program
 from piaa_tf.programs.program import option
+
+if TYPE_CHECKING:
+    from piaa_tf.data.samples import PersonalRatings
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,8 +36,10 @@ class QuickstartConfig:
 
     run_dir: str = option("runs/quickstart", "Folder of everything it writes.")
     seed: int = option(0, "Of the gallery, the training and the splits.")
-    epochs: int = option(8, "Passes over the gallery while learning the prior.")
+    epochs: int = option(8, "Passes over the gallery while learning PA_IAA's prior.")
+    meta_steps: int = option(30, "Meta-steps while learning BLG-PIAA's prior.")
     repeats: int = option(5, "Random splits per user and number of ratings.")
+    network_users: int = option(10, "Users for whom a whole network is adapted.")
     is_tiny: bool = option(False, "A gallery of a few pictures: a test of the wiring.")
 
 
@@ -42,20 +50,25 @@ def run(config: QuickstartConfig) -> None:
     from piaa_tf.data import gallery
 
     root = Path(config.run_dir)
-    logging.info("1/4  a gallery of simulated photographs and simulated raters")
+    logging.info("1/6  a gallery of simulated photographs and simulated raters")
     settings = gallery.GalleryConfig(seed=config.seed, **_sizes(config.is_tiny))
     gallery.write_gallery(root / "gallery", settings)
     gallery.contact_sheet(settings, columns=14, size=96).save(root / "gallery.png")
-    logging.info("2/4  a prior: PA_IAA's first stage")
+    logging.info("2/6  a prior: PA_IAA's first stage")
     train_prior(config, root)
-    logging.info("3/4  tastes of people it has never met")
+    logging.info("3/6  tastes of people it has never met")
     measure_tastes(config, root)
-    logging.info("4/4  an album, ranked for one of them")
+    logging.info("4/6  another prior: BLG-PIAA's, from many users' tasks")
+    meta_train_prior(config, root)
+    logging.info("5/6  private networks of some of the same people")
+    measure_networks(config, root)
+    logging.info("6/6  an album, ranked for one of them")
     rank_album(root, num_photos=6 if config.is_tiny else 60)
     logging.info("look at")
     for name, what in (
         ("gallery.png", "simulated photographs, a row for each kind"),
-        ("users.png", "SROCC of each test user, before and after adaptation"),
+        ("users.png", "SROCC of each test user, before and after adapting W_b"),
+        ("networks.png", "the same of some users, whole networks adapted"),
         ("album/ranking.html", "the album, the user's order beside the prior's"),
     ):
         logging.info("  %-40s %s", root / name, what)
@@ -101,25 +114,21 @@ def train_prior(config: QuickstartConfig, root: Path) -> None:
 
 def measure_tastes(config: QuickstartConfig, root: Path) -> None:
     """Adapts unseen users by 10 and by 100 ratings and tests on their other ones."""
-    import numpy as np
     from absl import logging
 
     from piaa_tf.adaptation.predict import predict
     from piaa_tf.adaptation.scopes import personal_score
     from piaa_tf.adaptation.users import LOOPS
-    from piaa_tf.data import catalog
     from piaa_tf.data.gallery import oracles
-    from piaa_tf.data.samples import PersonalRatings
-    from piaa_tf.evaluation.plots import mean_by_user, plot_users
     from piaa_tf.evaluation.protocol import evaluate_scope
     from piaa_tf.models.prior import load_prior
 
     prior = load_prior(root / "multitask" / "prior")
-    ratings = catalog.load("gallery", PersonalRatings, root / "gallery", "test")
+    ratings = _test_ratings(root)
     images = sorted(set(ratings.images))
     embedding = predict(prior, [ratings.photos / image for image in images])
     embeddings = dict(zip(images, embedding["embedding"]))
-    numbers = (2, 8) if config.is_tiny else (10, 100)
+    numbers = _numbers(config)
     results = {
         number: evaluate_scope(
             personal_score(prior, "fusion", ratings.rating_range),
@@ -133,30 +142,125 @@ def measure_tastes(config: QuickstartConfig, root: Path) -> None:
         )
         for number in numbers
     }
-    logging.info("SROCC of %d unseen users, simulated", len(ratings.user_ids()))
-    before = list(mean_by_user(results[max(numbers)], "prior_srocc").values())
+    _show(results, root / "users.png", system="PA_IAA", adapted="W_b")
+    for name, oracle in (
+        ("perfect shared taste", oracles.shared_taste),
+        ("noise ceiling", oracles.noise_ceiling),
+    ):
+        logging.info("  %-28s %.3f", f"({name})", oracle(root / "gallery"))
+
+
+def meta_train_prior(config: QuickstartConfig, root: Path) -> None:
+    """Trains BA-PIAA's prior from the first one's backbone, and BLG-PIAA's from that.
+
+    A small network learns a fixed support set by heart within a few steps, so every
+    inner step draws pictures afresh.
+    """
+    from piaa_tf.programs import meta_train, train_generic
+
+    train_generic.run(
+        train_generic.GenericConfig(
+            run_dir=str(root / "average"),
+            data_dir=str(root / "gallery"),
+            target="score",
+            average_of="distributions",
+            backbone="compact",
+            weights=str(root / "multitask" / "prior"),
+            image_size=64,
+            head_sizes=(),
+            batch_size=4 if config.is_tiny else 50,
+            epochs=1 if config.is_tiny else 2,
+            optimizer="adam",
+            schedule="cosine",
+            backbone_rate=1e-3,
+            head_rate=1e-3,
+            weight_decay=0.0,
+            seed=config.seed,
+        )
+    )
+    meta_train.run(
+        meta_train.MetaTrainConfig(
+            run_dir=str(root / "meta"),
+            data_dir=str(root / "gallery"),
+            init_prior=str(root / "average" / "prior"),
+            num_tasks=2 if config.is_tiny else 5,
+            inner_rate=3e-4,
+            inner_batch=20,
+            outer_rate=0.2,
+            outer_schedule="linear",
+            steps=2 if config.is_tiny else config.meta_steps,
+            validation_steps=0,
+            seed=config.seed,
+        )
+    )
+
+
+def measure_networks(config: QuickstartConfig, root: Path) -> None:
+    """Adapts a whole network to each of some users, by 10 and by 100 ratings."""
+    from piaa_tf.adaptation.adapt import InnerLoop
+    from piaa_tf.adaptation.full import PrivateNetwork
+    from piaa_tf.evaluation.protocol import evaluate_network
+    from piaa_tf.models.prior import load_prior
+
+    ratings = _test_ratings(root)
+    users = set(ratings.user_ids()[: config.network_users])
+    ratings = ratings.select([user in users for user in ratings.users])
+    # Steps and rate come from validation users (benchmarks/blg_gain.py).
+    network = PrivateNetwork(
+        load_prior(root / "meta" / "prior"), ratings.rating_range, InnerLoop(20, 1e-4)
+    )
+    numbers = _numbers(config)
+    results = {
+        number: evaluate_network(
+            network,
+            ratings,
+            num_images=number,
+            num_reserved=max(numbers),
+            repeats=1,
+            seed=config.seed,
+        )
+        for number in numbers
+    }
+    _show(results, root / "networks.png", system="BLG-PIAA", adapted="network")
+
+
+def _numbers(config: QuickstartConfig) -> tuple[int, int]:
+    return (2, 8) if config.is_tiny else (10, 100)
+
+
+def _test_ratings(root: Path) -> PersonalRatings:
+    from piaa_tf.data import catalog
+    from piaa_tf.data.samples import PersonalRatings
+
+    return catalog.load("gallery", PersonalRatings, root / "gallery", "test")
+
+
+def _show(results, picture: Path, *, system: str, adapted: str) -> None:
+    """Logs the mean SROCC before and after adaptation, and draws each user's."""
+    import numpy as np
+    from absl import logging
+
+    from piaa_tf.evaluation.plots import mean_by_user, plot_users
+
+    before = list(mean_by_user(results[max(results)], "prior_srocc").values())
+    logging.info("%s: SROCC of %d unseen users, simulated", system, len(before))
     logging.info("  %-28s %.3f", "prior alone", np.mean(before))
     for number, own in results.items():
         after = list(mean_by_user(own, "srocc").values())
         gain = np.subtract(after, before)
         logging.info(
             "  %-28s %.3f  gain %+.3f +- %.3f (s.e.), %d of %d users gain",
-            f"W_b from {number} ratings",
+            f"{adapted} from {number} ratings",
             np.mean(after),
             gain.mean(),
             gain.std(ddof=1) / np.sqrt(len(gain)),
             (gain > 0).sum(),
             len(gain),
         )
-    for name, oracle in (
-        ("perfect shared taste", oracles.shared_taste),
-        ("noise ceiling", oracles.noise_ceiling),
-    ):
-        logging.info("  %-28s %.3f", f"({name})", oracle(root / "gallery"))
     plot_users(
         results,
-        root / "users.png",
-        title="Test users of the simulated gallery, before and after adaptation",
+        picture,
+        title=f"{system}, test users of the simulated gallery, before and after",
     )
 
 
@@ -164,11 +268,10 @@ def rank_album(root: Path, num_photos: int) -> None:
     """Adapts the first test user by ten ratings and ranks photos they never rated."""
     from absl import logging
 
-    from piaa_tf.data import catalog, folder
-    from piaa_tf.data.samples import PersonalRatings
+    from piaa_tf.data import folder
     from piaa_tf.programs import adapt, rank
 
-    ratings = catalog.load("gallery", PersonalRatings, root / "gallery", "test")
+    ratings = _test_ratings(root)
     user = ratings.user_ids()[0]
     own = ratings.of_user(user)
     folder.write_ratings(root / "ratings.csv", own.select(slice(0, 10)))

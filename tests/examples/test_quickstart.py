@@ -10,7 +10,12 @@ def test_the_tour_goes_the_whole_line(monkeypatch, tmp_path):
     quickstart = importlib.import_module("quickstart")
     config = quickstart.QuickstartConfig(run_dir=str(tmp_path), is_tiny=True, repeats=1)
     quickstart.run(config)
-    for name in ("gallery.png", "users.png", "album/ranking.html"):
+    for name in (
+        "gallery.png",
+        "users.png",
+        "networks.png",
+        "album/ranking.html",
+    ):
         assert (tmp_path / name).stat().st_size > 5000
     with (tmp_path / "album" / "ranking.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
