@@ -1,0 +1,27 @@
+import pytest
+
+
+@pytest.fixture
+def put(tmp_path):
+    """Writes a file below tmp_path: text, bytes, or nothing for a picture."""
+
+    def put(name, content=b""):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(content, str):
+            content = content.encode("utf-8")
+        path.write_bytes(content)
+        return path
+
+    return put
+
+
+@pytest.fixture
+def logged(monkeypatch):
+    """What is logged, as lines."""
+    from absl import logging
+
+    lines = []
+    for level in ("info", "warning"):
+        monkeypatch.setattr(logging, level, lambda text, *a: lines.append(text % a))
+    return lines
