@@ -6,13 +6,16 @@ TensorFlow resizes, because the exported graph and the phone have the same resiz
 
 from __future__ import annotations
 
+import io
 import os
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 from PIL import Image
 
 from piaa_tf.contract import InputError
+from piaa_tf.data.shards import packed_record
 
 FORMATS = ("JPEG", "PNG", "WEBP")
 
@@ -37,7 +40,8 @@ def read_image(path: str | os.PathLike[str]) -> np.ndarray:
     first frame.
 
     Args:
-        path: a JPEG, PNG or WebP file, whatever its name ends in.
+        path: a JPEG, PNG or WebP file, whatever its name ends in; or the place such a
+            file would have in a folder of shards.
 
     Returns:
         uint8 [height, width, 3].
@@ -47,7 +51,7 @@ def read_image(path: str | os.PathLike[str]) -> np.ndarray:
             has more pixels than Pillow deems safe (`PIL.Image.MAX_IMAGE_PIXELS`).
     """
     try:
-        with Image.open(path, formats=FORMATS) as image:
+        with Image.open(_source(path), formats=FORMATS) as image:
             _check_area(image, path)
             image.load()
             upright = _UPRIGHT.get(_orientation(image))
@@ -96,6 +100,41 @@ def resize(image: np.ndarray, size: int, keep_aspect: bool = False) -> np.ndarra
             images=image[np.newaxis], size=[size, size], half_pixel_centers=True
         )
     return resized.numpy()[0]
+
+
+def shrink(image: np.ndarray, side: int) -> np.ndarray:
+    """Resizes an image so that its shorter side has at most some pixels.
+
+    By the resize of `resize`, so that what is shrunk in between differs little from
+    what is resized at once.
+
+    Args:
+        image: uint8 [height, width, 3].
+        side: most pixels of the shorter side; 0 for no limit.
+
+    Returns:
+        uint8 [height, width, 3], of the same proportions; never enlarged.
+    """
+    shape = np.array(image.shape[:2])
+    if side == 0 or shape.min() <= side:
+        return image
+    size = np.maximum(1, np.rint(shape * side / shape.min())).astype(np.int32)
+    with tf.device("CPU:0"):
+        resized = tf.raw_ops.ResizeBilinear(
+            images=image[np.newaxis], size=size, half_pixel_centers=True
+        )
+    return np.rint(resized.numpy()[0]).astype(np.uint8)
+
+
+def _source(path: str | os.PathLike[str]) -> Any:
+    """What Pillow opens: the file, or what its folder's shards hold of it."""
+    if os.path.exists(path):
+        return path
+    record = packed_record(path)
+    if record is None:
+        return path
+    example = tf.train.Example.FromString(record)
+    return io.BytesIO(example.features.feature["image/encoded"].bytes_list.value[0])
 
 
 def _check_area(image: Image.Image, path: str | os.PathLike[str]) -> None:

@@ -1,9 +1,11 @@
 """A data set as plain files: a folder of photographs and a CSV file per kind and split.
 
-    DIR/photos/...             images, at any depth
+    DIR/photos/...             images, at any depth, or packed into shards
     DIR/<split>/ratings.csv    user_id,image,rating
     DIR/<split>/scores.csv     image,1,2,...,10     how many gave each score
     DIR/<split>/likes.csv      user_id,image and the five traits
+
+    DIR/set.json               {"rating_range": [0, 10]}, where it is not 1 to 5
 
 A split is train, validation or test; a set needs only the files that are asked of it.
 Columns may stand in any order; the files are UTF-8, with or without a byte order mark.
@@ -11,6 +13,7 @@ Columns may stand in any order; the files are UTF-8, with or without a byte orde
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from pathlib import Path
@@ -26,12 +29,18 @@ from piaa_tf.data.csv_table import (
     write_table,
 )
 from piaa_tf.data.samples import LikedImages, PersonalRatings, ScoreDistributions
+from piaa_tf.data.shards import shards_of
 
 AnySamples = TypeVar("AnySamples", LikedImages, PersonalRatings, ScoreDistributions)
 
 SPLITS = ("train", "validation", "test")
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 DEFAULT_RANGE = RatingRange(1, 5)
+FILES = {
+    ScoreDistributions: "scores.csv",
+    LikedImages: "likes.csv",
+    PersonalRatings: "ratings.csv",
+}
 
 
 def read_ratings(
@@ -163,6 +172,9 @@ def list_photos(folder: str | os.PathLike[str]) -> list[str]:
     folder = Path(folder)
     if not folder.is_dir():
         raise InputError(f"A folder of photographs must exist. Got {folder}.")
+    shards = shards_of(folder)
+    if shards is not None:
+        return shards.images
     found = []
     for directory, subfolders, names in os.walk(folder):
         subfolders[:] = [name for name in subfolders if not name.startswith(".")]
@@ -194,7 +206,7 @@ def load(
 
     Args:
         kind: `PersonalRatings`, `ScoreDistributions` or `LikedImages`.
-        data_dir: DIR of the module's docstring; ratings are in 1..5.
+        data_dir: DIR of the module's docstring.
         split: one of `SPLITS`.
 
     Returns:
@@ -205,10 +217,57 @@ def load(
     """
     if split not in SPLITS:
         raise InputError(f"split must be one of {', '.join(SPLITS)}. Got {split!r}.")
-    name, read = {
-        PersonalRatings: ("ratings.csv", read_ratings),
-        ScoreDistributions: ("scores.csv", read_scores),
-        LikedImages: ("likes.csv", read_likes),
-    }[kind]
     data_dir = Path(data_dir)
-    return read(data_dir / split / name, data_dir / "photos")
+    path, photos = data_dir / split / FILES[kind], data_dir / "photos"
+    if kind is PersonalRatings:
+        return read_ratings(path, photos, read_range(data_dir))
+    return {ScoreDistributions: read_scores, LikedImages: read_likes}[kind](
+        path, photos
+    )
+
+
+def write(data_dir: str | os.PathLike[str], split: str, samples: AnySamples) -> None:
+    """Writes the table that `load` reads, without photographs and set.json."""
+    path = Path(data_dir) / split / FILES[type(samples)]
+    {
+        PersonalRatings: write_ratings,
+        ScoreDistributions: write_scores,
+        LikedImages: write_likes,
+    }[type(samples)](path, samples)
+
+
+def contents(data_dir: str | os.PathLike[str]) -> list[tuple[str, type]]:
+    """Lists the splits and kinds of which there is a table."""
+    return [
+        (split, kind)
+        for split in SPLITS
+        for kind, name in FILES.items()
+        if (Path(data_dir) / split / name).exists()
+    ]
+
+
+def read_range(data_dir: str | os.PathLike[str]) -> RatingRange:
+    """Reads the range of all ratings from set.json; 1 to 5 where there is none.
+
+    Raises:
+        InputError: set.json holds no range.
+    """
+    path = Path(data_dir) / "set.json"
+    if not path.exists():
+        return DEFAULT_RANGE
+    try:
+        described = json.loads(path.read_text(encoding="utf-8"))
+        minimum, maximum = described.get("rating_range", (1, 5))
+        return RatingRange(float(minimum), float(maximum))
+    except (ValueError, TypeError, AttributeError) as error:
+        raise InputError(
+            f'{path} must be like {{"rating_range": [1, 5]}}. Got: {error}.'
+        ) from error
+
+
+def write_range(data_dir: str | os.PathLike[str], rating_range: RatingRange) -> None:
+    """Writes the set.json that `read_range` reads."""
+    described = {"rating_range": [rating_range.minimum, rating_range.maximum]}
+    path = Path(data_dir) / "set.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(described) + "\n", encoding="utf-8")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import posixpath
 from collections.abc import Hashable, Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from piaa_tf.contract import InputError
+from piaa_tf.data.shards import is_there
 
 
 class SampleError(InputError):
@@ -35,7 +35,7 @@ def check_images(photos: Path, images: Sequence[str]) -> None:
     for row, image in enumerate(images):
         first_row.setdefault(image, row)
     missing = []
-    root = os.fspath(photos)
+    has = is_there(photos)
     for image, row in first_row.items():
         if not _stays_inside(image):
             raise SampleError(
@@ -44,8 +44,7 @@ def check_images(photos: Path, images: Sequence[str]) -> None:
                 row=row,
                 column="image",
             )
-        # os.path: tens of thousands of Path objects would take seconds.
-        if not os.path.isfile(f"{root}/{image}"):
+        if not has(image):
             missing.append(image)
     if missing:
         if not photos.is_dir():

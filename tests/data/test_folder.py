@@ -260,3 +260,24 @@ def test_a_name_that_is_not_utf8_is_refused(tmp_path):
     (tmp_path / os.fsdecode(b"caf\xe9.jpg")).touch()
     with pytest.raises(InputError, match=r"must be UTF-8\. Got 'caf\\udce9\.jpg'"):
         folder.list_photos(tmp_path)
+
+
+def test_a_folder_says_what_it_holds_and_in_which_range(put, tmp_path):
+    put("photos/a.jpg")
+    samples = PersonalRatings(
+        tmp_path / "photos", ["a.jpg"], ["u"], [7], RatingRange(0, 10)
+    )
+    folder.write(tmp_path, "test", samples)
+    folder.write_range(tmp_path, samples.rating_range)
+    assert folder.contents(tmp_path) == [("test", PersonalRatings)]
+    again = folder.load(PersonalRatings, tmp_path, "test")
+    assert (again.ratings.tolist(), again.rating_range) == ([7], RatingRange(0, 10))
+    with pytest.raises(InputError, match=r"test.likes\.csv must be a file"):
+        folder.load(LikedImages, tmp_path, "test")
+
+
+@pytest.mark.parametrize("text", ["[]", "{", '{"rating_range": 5}'])
+def test_a_range_that_is_none_is_refused(put, tmp_path, text):
+    put("set.json", text)
+    with pytest.raises(InputError, match=r"set\.json must be like"):
+        folder.read_range(tmp_path)
