@@ -19,6 +19,7 @@ setup(
     long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     packages=find_packages(include=["piaa_tf*", "export*", "serving*"]),
+    package_data={"piaa_tf.data": ["lists/*.txt"]},
     python_requires=">=3.9,<3.12",
     install_requires=[
         "absl-py>=1.4",
