@@ -1,0 +1,63 @@
+"""REAL-CUR (Ren et al., ICCV 2017): fourteen albums, each rated by its owner.
+
+    DIR/images/<album>/<score>/<file>.jpg     the folder is the score, 1 to 5
+
+All of it is for test: the albums are too few to train on.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from piaa_tf.contract import InputError, RatingRange
+from piaa_tf.data.folder import list_photos
+from piaa_tf.data.published import AnySamples, OnMissing
+from piaa_tf.data.samples import PersonalRatings
+from piaa_tf.data.splits import check_split
+
+CONTENTS = {"test": (PersonalRatings,)}
+PUBLISHED = {"users": 14}
+RATING_RANGE = RatingRange(1, 5)
+
+
+def load(
+    kind: type[AnySamples],
+    data_dir: Path,
+    split: str,
+    on_missing: OnMissing = None,
+) -> PersonalRatings:
+    """Loads the owners' ratings; an album's name is its user.
+
+    Args:
+        kind: `PersonalRatings`.
+        data_dir: DIR of the module's docstring.
+        split: test, or all.
+        on_missing: never told: what is not there is not in the set.
+
+    Returns:
+        One rating per image.
+
+    Raises:
+        InputError: An image lies elsewhere than in a folder of a score.
+    """
+    check_split(split)
+    del on_missing
+    photos = data_dir / "images"
+    images = list_photos(photos)
+    users, ratings = [], []
+    for image in images:
+        parts = image.split("/")
+        if len(parts) != 3 or parts[1] not in ("1", "2", "3", "4", "5"):
+            raise InputError(
+                f"Images must lie in {photos}/ALBUM/SCORE/ with a score of 1 to 5. "
+                f"Got {image!r}. Move it there, or remove it."
+            )
+        users.append(parts[0])
+        ratings.append(float(parts[1]))
+    return PersonalRatings(
+        photos=photos,
+        images=images,
+        users=users,
+        ratings=ratings,
+        rating_range=RATING_RANGE,
+    )
