@@ -1,0 +1,163 @@
+"""PARA (Yang et al., CVPR 2022): 438 users' ratings, and their Big Five.
+
+    DIR/annotation/PARA-Images.csv        sessionId,imageName,userId,aestheticScore,...
+    DIR/annotation/PARA-UserInfo.csv      userId,...,personality-E,-A,-N,-O,-C
+    DIR/annotation/PARA-GiaaTest.csv      sessionId,imageName,...: the test images
+    DIR/imgs/<sessionId>/<imageName>
+    DIR/userset/TestUserIDs_Fold1.txt     where someone has put folds: the test users
+    DIR/validation_images.txt             likewise: names of validation images
+
+Without these lists, 10 % of the users or images for test and 5 % for validation are
+drawn by their names. Ratings need both user and image to be of a split, so that no
+image is in two. Distributions are counted from the users' ratings, not taken from
+PARA-GiaaTrain.csv, whose counts hold the votes of test users.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from absl import logging
+
+from piaa_tf.contract import TRAITS, InputError, RatingRange
+from piaa_tf.data.csv_table import Table, read_table
+from piaa_tf.data.published import (
+    AnySamples,
+    OnMissing,
+    part_of_votes,
+    present,
+    read_votes,
+)
+from piaa_tf.data.samples import LikedImages, PersonalRatings, ScoreDistributions
+from piaa_tf.data.soundness import check_numbers
+from piaa_tf.data.splits import SPLITS, check_split, drawn, listed, read_list
+
+CONTENTS = dict.fromkeys(SPLITS, (PersonalRatings, ScoreDistributions, LikedImages))
+PUBLISHED = {"images": 31_220, "users": 438, "ratings": 807_586}
+
+RATING_RANGE = RatingRange(1, 5)
+SCORES = tuple(np.arange(1, 5.5, 0.5))
+TRAIT_RANGE = RatingRange(1, 10)
+LIKED_FROM = 4.0
+"""A user likes the images to which they give at least this."""
+
+VALIDATION_SHARE, TEST_SHARE = 0.05, 0.1
+
+
+def load(
+    kind: type[AnySamples],
+    data_dir: Path,
+    split: str,
+    on_missing: OnMissing = None,
+) -> AnySamples:
+    """Loads ratings, distributions of nine scores, or what users of known traits like.
+
+    Args:
+        kind: any of the three.
+        data_dir: DIR of the module's docstring.
+        split: one of `SPLITS`, or all.
+        on_missing: as of `published.present`.
+
+    Returns:
+        The samples.
+
+    Raises:
+        InputError: A file is missing or not sound; says which line and column.
+    """
+    check_split(split)
+    photos = data_dir / "imgs"
+    columns = {
+        "user_id": "userId",
+        "image": "imageName",
+        "rating": "aestheticScore",
+        "session": "sessionId",
+    }
+    table = _read_csv(data_dir, "PARA-Images").taken(columns)
+    paths = [f"{row[3]}/{row[1]}" for row in table.rows]
+    table = table.replaced("image", paths).distinct(["user_id", "image"])
+    votes = read_votes(present(table, photos, on_missing), photos, RATING_RANGE)
+    part = part_of_votes(
+        PersonalRatings if kind is LikedImages else kind,
+        votes,
+        split,
+        of_user=_user_splits(votes.users, data_dir),
+        of_image=_image_splits(votes.images, data_dir),
+        is_crossed=True,
+        scores=SCORES,
+    )
+    return _likes(part, data_dir) if kind is LikedImages else part
+
+
+def read_traits(data_dir: Path) -> dict[str, np.ndarray]:
+    """Reads each user's Big Five: user -> [5] in [-1, 1], from 1..10.
+
+    The file has them in the order E, A, N, O, C; they are taken by name.
+
+    Raises:
+        SampleError: A trait does not lie in 1..10.
+    """
+    columns = {trait: f"personality-{trait[0].upper()}" for trait in TRAITS}
+    table = _read_csv(data_dir, "PARA-UserInfo")
+    table = table.taken({"user_id": "userId", **columns})
+    with table.placed_errors():
+        raw = table.numbers(TRAITS)
+        check_numbers(
+            raw, TRAIT_RANGE.contains(raw), TRAITS, "A trait must lie in 1..10."
+        )
+    return dict(zip(table.texts("user_id"), 2 * TRAIT_RANGE.to_unit(raw) - 1))
+
+
+def _likes(ratings: PersonalRatings, data_dir: Path) -> LikedImages:
+    traits = read_traits(data_dir)
+    is_known = np.array([user in traits for user in ratings.users])
+    if not is_known.all():
+        logging.info(
+            "para: %d of %d users have no traits; what they like is left out",
+            len(set(ratings.users) - set(traits)),
+            len(set(ratings.users)),
+        )
+    liked = ratings.select(is_known & (ratings.ratings >= LIKED_FROM))
+    return LikedImages(
+        photos=liked.photos,
+        images=liked.images,
+        users=liked.users,
+        traits=[traits[user] for user in liked.users],
+    )
+
+
+def _read_csv(data_dir: Path, name: str) -> Table:
+    path = data_dir / "annotation" / f"{name}.csv"
+    if not path.exists() and path.with_suffix(".xlsx").exists():
+        raise InputError(
+            f"{path} must be there. Got {name}.xlsx. Open it in a spreadsheet and "
+            "save it as CSV UTF-8."
+        )
+    return read_table(path)
+
+
+def _user_splits(users, data_dir: Path) -> np.ndarray:
+    path = data_dir / "userset" / "TestUserIDs_Fold1.txt"
+    if not path.exists():
+        return drawn(users, validation=VALIDATION_SHARE, test=TEST_SHARE)
+    splits = listed(users, test=read_list(path))
+    held = drawn(users, validation=VALIDATION_SHARE, test=0) == "validation"
+    splits[(splits == "train") & held] = "validation"
+    return splits
+
+
+def _image_splits(images, data_dir: Path) -> np.ndarray:
+    if not (data_dir / "annotation" / "PARA-GiaaTest.csv").exists():
+        logging.warning("para: no PARA-GiaaTest.csv: the test images are drawn")
+        return drawn(images, validation=VALIDATION_SHARE, test=TEST_SHARE)
+    table = _read_csv(data_dir, "PARA-GiaaTest")
+    table = table.taken({"session": "sessionId", "image": "imageName"})
+    splits = listed(images, test={f"{row[0]}/{row[1]}" for row in table.rows})
+    path = data_dir / "validation_images.txt"
+    if path.exists():
+        names = set(read_list(path))
+        held = np.array([i in names or i.split("/")[-1] in names for i in images])
+    else:
+        held = drawn(images, validation=VALIDATION_SHARE, test=0) == "validation"
+    splits[(splits == "train") & held] = "validation"
+    return splits
