@@ -1,0 +1,94 @@
+"""The stars that photo managers keep in XMP: embedded in a picture, or beside it.
+
+`xmp:Rating` is 1 to 5; 0 or none is unrated, -1 a reject (XMP specification, part 1,
+8.4). Other ratings that stand beside it, such as MicrosoftPhoto:Rating of 0 to 99, are
+something else and not read. Pick flags are in the manager's catalogue, not in XMP.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from xml.etree import ElementTree
+
+from PIL import Image
+
+from piaa_tf.contract import InputError
+from piaa_tf.data.csv_table import number_or_none
+from piaa_tf.data.decode import FORMATS
+
+REJECT = -1.0
+_RATING = "{http://ns.adobe.com/xap/1.0/}Rating"
+_APP1_XMP = b"http://ns.adobe.com/xap/1.0/\0"
+
+
+def stars_of(path: Path) -> float | None:
+    """Reads the stars of one picture; a sidecar stands above what is embedded.
+
+    Args:
+        path: of the picture. Sidecars are called as the picture is, with .xmp appended
+            (darktable, digiKam) or in place of its ending (Lightroom).
+
+    Returns:
+        The stars, `REJECT`, or None where it is unrated.
+
+    Raises:
+        InputError: The picture or its XMP cannot be read, or the rating is no number
+            from -1 to 5.
+    """
+    for sidecar in _sidecars(path):
+        if sidecar.is_file():
+            stars = _rating(sidecar.read_bytes(), sidecar)
+            if stars is not None:
+                return stars or None
+    packet = _embedded(path)
+    return (_rating(packet, path) or None) if packet else None
+
+
+def _sidecars(path: Path) -> list[Path]:
+    return [
+        path.with_name(stem + suffix)
+        for stem in (path.name, path.stem)
+        for suffix in (".xmp", ".XMP")
+    ]
+
+
+def _embedded(path: Path) -> bytes | None:
+    """The XMP packet of a picture, or None."""
+    try:
+        with Image.open(path, formats=FORMATS) as image:
+            segments = getattr(image, "applist", [])
+            info = image.info
+    except (OSError, SyntaxError, ValueError) as error:
+        raise InputError(
+            f"{path} must be a JPEG, PNG or WebP image. Got: {error}. Replace it, or "
+            "remove it."
+        ) from error
+    for name, content in segments:
+        if name == "APP1" and content.startswith(_APP1_XMP):
+            return content[len(_APP1_XMP) :]
+    # PNG has text, WebP bytes.
+    found = info.get("xmp") or info.get("XML:com.adobe.xmp")
+    return found.encode("utf-8") if isinstance(found, str) else found
+
+
+def _rating(packet: bytes, source: Path) -> float | None:
+    try:
+        # Packets may end in padding, of zeros even.
+        root = ElementTree.fromstring(packet.strip(b"\0 \t\r\n"))
+    except ElementTree.ParseError as error:
+        raise InputError(
+            f"{source} must have sound XMP. Got: {error}. Write it anew with your "
+            "photo manager, or remove it."
+        ) from error
+    for element in root.iter():
+        text = element.text if element.tag == _RATING else element.get(_RATING)
+        if text is None:
+            continue
+        number = number_or_none(text.strip())
+        if number is None or not REJECT <= number <= 5:
+            raise InputError(
+                f"{source}: xmp:Rating must be -1 to 5. Got {text!r}. Correct it in "
+                "your photo manager."
+            )
+        return number
+    return None
