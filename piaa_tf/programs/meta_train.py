@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from piaa_tf.contract import InputError
 from piaa_tf.programs import program
 from piaa_tf.programs.program import option
-from piaa_tf.programs.run_config import RunConfig, finish, open_run
+from piaa_tf.programs.run_config import RunConfig, finish, load_split, open_run
 
 if TYPE_CHECKING:
     from piaa_tf.data.samples import PersonalRatings
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from piaa_tf.models.prior import Prior
     from piaa_tf.training.meta_fit import MetaSchedule
     from piaa_tf.training.meta_options import MetaOptions
+    from piaa_tf.training.run_folder import RunFolder
     from piaa_tf.training.task_stream import TaskStream
 
 FLOAT16_LOSS_SCALE = 1024.0
@@ -144,10 +145,11 @@ def run(config: MetaTrainConfig) -> None:
             options.num_tasks * options.outer_rate,
         )
     start = _Start(config)
-    measure = _held_out(config) if config.validation_steps else None
+    ratings = _ratings(config, folder, "train")
+    measure = _held_out(config, folder, ratings) if config.validation_steps else None
     prior = meta_fit(
         start.build,
-        _stream(config, start),
+        _stream(config, start, ratings),
         options=options,
         schedule=schedule,
         strategy=strategy,
@@ -240,22 +242,20 @@ def _model_config(config: MetaTrainConfig) -> BlgPiaaConfig:
     )
 
 
-def _ratings(config: MetaTrainConfig, split: str) -> PersonalRatings:
-    from piaa_tf.data import catalog
-    from piaa_tf.data.images import drop_broken
+def _ratings(config: MetaTrainConfig, folder: RunFolder, split: str) -> PersonalRatings:
     from piaa_tf.data.samples import PersonalRatings
 
-    ratings = catalog.load(
-        config.dataset, PersonalRatings, config.data_dir or None, split
+    return load_split(
+        config, folder, config.dataset, PersonalRatings, config.data_dir, split
     )
-    return drop_broken(ratings)[0] if config.skip_broken else ratings
 
 
-def _stream(config: MetaTrainConfig, start: _Start) -> TaskStream:
+def _stream(
+    config: MetaTrainConfig, start: _Start, ratings: PersonalRatings
+) -> TaskStream:
     from piaa_tf.data.tasks import TaskSampler
     from piaa_tf.training.task_stream import TaskStream
 
-    ratings = _ratings(config, "train")
     sampler = TaskSampler(
         ratings.users,
         num_tasks=config.num_tasks,
@@ -274,12 +274,20 @@ def _stream(config: MetaTrainConfig, start: _Start) -> TaskStream:
     )
 
 
-def _held_out(config: MetaTrainConfig) -> HeldOutUsers:
+def _held_out(
+    config: MetaTrainConfig, folder: RunFolder, trained: PersonalRatings
+) -> HeldOutUsers:
     from piaa_tf.adaptation.adapt import InnerLoop
+    from piaa_tf.data.splits import log_overlap, trained_images
     from piaa_tf.evaluation.heldout import HeldOutUsers
 
+    ratings = _ratings(config, folder, "validation")
+    log_overlap(trained.images, ratings, by="this run", what="validation")
+    if config.init_prior:
+        before = trained_images(config.init_prior)
+        log_overlap(before, ratings, by="init_prior", what="validation")
     return HeldOutUsers(
-        _ratings(config, "validation"),
+        ratings,
         scope=config.scope,
         loop=InnerLoop(config.inner_steps, config.inner_rate),
         num_images=config.validation_images,

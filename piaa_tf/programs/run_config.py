@@ -1,4 +1,4 @@
-"""The flags that every training program shares, and how its run begins and ends."""
+"""The flags that every training program shares; how a run begins, reads and ends."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from piaa_tf.programs.program import option, required
 
 if TYPE_CHECKING:
+    from piaa_tf.data.samples import Samples
     from piaa_tf.models.prior import Prior
     from piaa_tf.training.run_folder import RunFolder
 
@@ -45,7 +46,7 @@ class RunConfig:
         choices=("float32", "mixed_bfloat16", "mixed_float16"),
     )
     skip_broken: bool = option(
-        False, "Leave broken pictures out, counted, instead of stopping."
+        False, "Leave broken and missing pictures out, counted, instead of stopping."
     )
     cache_gb: float = option(4.0, "Memory for decoded pictures, per stream.")
     steps_per_call: int = option(10, "Steps between two looks of the host.")
@@ -77,6 +78,42 @@ def open_run(config: RunConfig, program: str) -> tuple[RunFolder, Any]:
         config.run_dir, described, may_change=MAY_CHANGE, write=is_chief(strategy)
     )
     return run, strategy
+
+
+def load_split(
+    config: RunConfig,
+    run: RunFolder,
+    dataset: str,
+    kind: type[Samples],
+    data_dir: str,
+    split: str,
+    *,
+    role: str = "",
+) -> Samples:
+    """Loads samples for a run, and lists in its folder which they are.
+
+    Args:
+        config: says whether what is missing or broken is left out.
+        run: the run's folder.
+        dataset: as of `catalog.load`.
+        kind: as of `catalog.load`.
+        data_dir: as of `catalog.load`; empty for the set's default.
+        split: as of `catalog.load`.
+        role: what the set is for, where a run has more than one.
+
+    Returns:
+        The samples.
+    """
+    from piaa_tf.data import catalog
+    from piaa_tf.data.images import drop_broken
+    from piaa_tf.data.published import log_missing
+
+    on_missing = log_missing if config.skip_broken else None
+    samples = catalog.load(dataset, kind, data_dir or None, split, on_missing)
+    if config.skip_broken:
+        samples = drop_broken(samples)[0]
+    run.write_split(f"{role}.{split}" if role else split, samples)
+    return samples
 
 
 def finish(prior: Prior, run: RunFolder, metrics: dict[str, float]) -> None:

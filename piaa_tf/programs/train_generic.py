@@ -20,7 +20,7 @@ import dataclasses
 from piaa_tf.contract import InputError
 from piaa_tf.programs import program
 from piaa_tf.programs.program import option
-from piaa_tf.programs.run_config import finish, open_run
+from piaa_tf.programs.run_config import finish, load_split, open_run
 from piaa_tf.programs.train_config import TrainConfig, fit_options, stream_options
 
 TARGETS = ("distribution", "score", "personality")
@@ -61,13 +61,15 @@ def run(config: GenericConfig) -> None:
 
     from absl import logging
 
-    from piaa_tf.data.images import drop_broken
+    from piaa_tf.data.splits import log_overlap
     from piaa_tf.training.fit import fit
 
-    samples, held_out = (_load(config, split) for split in ("train", "validation"))
-    if config.skip_broken:
-        samples, held_out = drop_broken(samples)[0], drop_broken(held_out)[0]
+    samples, held_out = (
+        load_split(config, folder, config.dataset, _kind(config), config.data_dir, part)
+        for part in ("train", "validation")
+    )
     logging.info("%d samples, %d held out", len(samples), len(held_out))
+    log_overlap(samples.images, held_out, by="this run", what="validation")
     build, stream, losses, num_samples, measure = _parts(config, samples, held_out)
     prior = fit(
         build,
@@ -82,18 +84,16 @@ def run(config: GenericConfig) -> None:
     finish(prior, folder, measure(prior))
 
 
-def _load(config: GenericConfig, split: str):
-    from piaa_tf.data import catalog
+def _kind(config: GenericConfig) -> type:
     from piaa_tf.data.samples import LikedImages, PersonalRatings, ScoreDistributions
 
-    kind = {
+    return {
         "distribution": ScoreDistributions,
         "personality": LikedImages,
         "score": PersonalRatings
         if config.average_of == "ratings"
         else ScoreDistributions,
     }[config.target]
-    return catalog.load(config.dataset, kind, config.data_dir or None, split)
 
 
 def _parts(config: GenericConfig, samples, held_out):

@@ -16,7 +16,7 @@ import dataclasses
 
 from piaa_tf.programs import program
 from piaa_tf.programs.program import option
-from piaa_tf.programs.run_config import finish, open_run
+from piaa_tf.programs.run_config import finish, load_split, open_run
 from piaa_tf.programs.train_config import TrainConfig, fit_options, stream_options
 
 
@@ -49,8 +49,8 @@ def run(config: MultitaskConfig) -> None:
 
     from absl import logging
 
-    from piaa_tf.data import catalog
     from piaa_tf.data.samples import LikedImages, ScoreDistributions
+    from piaa_tf.data.splits import log_overlap
     from piaa_tf.evaluation.generic import score_metrics
     from piaa_tf.evaluation.personality import trait_metrics
     from piaa_tf.models.pa_iaa import PaIaaConfig
@@ -58,22 +58,19 @@ def run(config: MultitaskConfig) -> None:
     from piaa_tf.training import multitask
     from piaa_tf.training.fit import fit
 
+    chosen = {
+        "aesthetics": (config.aesthetics, ScoreDistributions, config.aesthetics_dir),
+        "personality": (config.personality, LikedImages, config.personality_dir),
+    }
     sets = {
-        split: (
-            catalog.load(
-                config.aesthetics,
-                ScoreDistributions,
-                config.aesthetics_dir or None,
-                split,
-            ),
-            catalog.load(
-                config.personality, LikedImages, config.personality_dir or None, split
-            ),
+        split: tuple(
+            load_split(config, folder, *which, split, role=role)
+            for role, which in chosen.items()
         )
         for split in ("train", "validation")
     }
-    if config.skip_broken:
-        sets = {split: _without_broken(pair) for split, pair in sets.items()}
+    for role, samples, held_out in zip(chosen, sets["train"], sets["validation"]):
+        log_overlap(samples.images, held_out, by="this run", what=f"{role} validation")
     aesthetics, personality = sets["train"]
     logging.info(
         "%d pictures with distributions, %d liked pictures of %d people",
@@ -119,12 +116,6 @@ def run(config: MultitaskConfig) -> None:
         validate=measure,
     )
     finish(prior, folder, measure(prior))
-
-
-def _without_broken(pair):
-    from piaa_tf.data.images import drop_broken
-
-    return tuple(drop_broken(samples)[0] for samples in pair)
 
 
 def main() -> None:

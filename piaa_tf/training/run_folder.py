@@ -1,6 +1,6 @@
 """A run's folder: self-describing, resumable, never half of two runs.
 
-runs/NAME/  config.json  checkpoints/  metrics.jsonl  tensorboard/  prior/
+runs/NAME/  config.json  splits/  checkpoints/  metrics.jsonl  tensorboard/  prior/
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from piaa_tf.contract import InputError
+from piaa_tf.data.samples import Samples
+from piaa_tf.data.splits import write_split
 
 
 class RunFolder:
@@ -42,6 +44,8 @@ class RunFolder:
         self.metrics = self.path / "metrics.jsonl"
         self.tensorboard = self.path / "tensorboard"
         self.prior = self.path / "prior"
+        self.splits = self.path / "splits"
+        self._is_writer = write
         described = self.path / "config.json"
         wanted = json.loads(json.dumps(dict(config)))
         if described.exists():
@@ -73,6 +77,15 @@ class RunFolder:
                 f"{self.path}: {'; '.join(differences[:5])}. "
                 "Name another --run_dir, or delete this one."
             )
+
+    def write_split(self, name: str, samples: Samples) -> None:
+        """Lists the images and users of some samples of the run, where it writes.
+
+        Raises:
+            InputError: The run was begun with others.
+        """
+        if self._is_writer:
+            write_split(self.splits, name, samples)
 
     def write_metrics(self, step: int, values: Mapping[str, float]) -> None:
         """Appends one line of numbers to metrics.jsonl."""

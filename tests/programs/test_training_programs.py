@@ -45,6 +45,10 @@ def test_multitask_writes_a_prior_with_metrics_and_goes_no_further(
     lines = (tmp_path / "metrics.jsonl").read_text().splitlines()
     assert json.loads(lines[0])["step"] == 3
     assert list((tmp_path / "tensorboard").iterdir())
+    rows = (tiny_gallery / "train" / "scores.csv").read_text().splitlines()[1:]
+    listed = (tmp_path / "splits" / "aesthetics.train.images.txt").read_text()
+    assert listed.split() == sorted(row.split(",")[0] for row in rows)
+    assert (tmp_path / "splits" / "personality.validation.users.txt").exists()
     run_multitask(tiny_gallery, tmp_path)
     assert load_prior(tmp_path / "prior").checksum() == prior.checksum()
 
