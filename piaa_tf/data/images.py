@@ -19,6 +19,7 @@ from absl import logging
 
 from piaa_tf.contract import InputError
 from piaa_tf.data.decode import read_image, resize
+from piaa_tf.data.progress import Progress
 from piaa_tf.data.python_calls import call_python
 from piaa_tf.data.samples import LikedImages, PersonalRatings, ScoreDistributions
 from piaa_tf.data.streams import training_stream
@@ -132,9 +133,10 @@ def find_broken(
         many there are.
     """
     distinct = list(dict.fromkeys(paths))
-    broken = []
+    broken, progress = [], Progress(len(distinct))
     with _threads() as pool:
         for path, sentence in zip(distinct, pool.map(_what_is_wrong, distinct)):
+            progress.step()
             if sentence is not None:
                 logging.warning("skipped: %s", sentence)
                 broken.append(path)

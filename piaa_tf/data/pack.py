@@ -11,7 +11,6 @@ import io
 import itertools
 import json
 import os
-import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,13 +21,13 @@ from PIL import Image
 
 from piaa_tf.contract import InputError
 from piaa_tf.data.decode import read_image, shrink
+from piaa_tf.data.progress import Progress
 from piaa_tf.data.shards import DESCRIPTION, shard_name
 
 IMAGES_PER_SHARD = 2048
 PLAN = ".plan.json"
 # Far above what a resize without antialiasing leaves to see.
 QUALITY = 95
-LOG_SECONDS = 5.0
 
 
 def pack(
@@ -63,7 +62,7 @@ def pack(
         names[start : start + images_per_shard]
         for start in range(0, len(names), images_per_shard)
     ]
-    progress = _Progress(len(names))
+    progress = Progress(len(names))
     broken: dict[str, str] = {}
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for number, group in enumerate(groups):
@@ -115,7 +114,7 @@ def _write_shard(
     paths: dict[str, Path],
     side: int,
     pool: ThreadPoolExecutor,
-    progress: _Progress,
+    progress: Progress,
 ) -> None:
     """Writes what can be read of some pictures, their index, and what is wrong."""
     index: dict[str, tuple[int, int]] = {}
@@ -179,28 +178,3 @@ def _write_text(path: Path, text: str) -> None:
     part = path.with_name(f".{path.name}.part")
     part.write_text(text, encoding="utf-8")
     os.replace(part, path)
-
-
-class _Progress:
-    """A line now and then: how many, how fast, how long still."""
-
-    def __init__(self, total: int) -> None:
-        self._total, self._done, self._new = total, 0, 0
-        self._begin = self._last = time.monotonic()
-
-    def skip(self, count: int) -> None:
-        self._done += count
-
-    def step(self) -> None:
-        self._done, self._new = self._done + 1, self._new + 1
-        now = time.monotonic()
-        if now - self._last >= LOG_SECONDS or self._done == self._total:
-            self._last = now
-            rate = self._new / max(now - self._begin, 1e-6)
-            logging.info(
-                "picture %d/%d  %.0f pictures/s  eta %.0f s",
-                self._done,
-                self._total,
-                rate,
-                (self._total - self._done) / rate,
-            )

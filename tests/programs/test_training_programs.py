@@ -1,13 +1,11 @@
 import json
 import shutil
-from pathlib import Path
 
 import pytest
-from absl import logging
 
 from piaa_tf.contract import InputError
 from piaa_tf.models.prior import load_prior
-from piaa_tf.programs import prepare, train_generic, train_multitask
+from piaa_tf.programs import train_generic, train_multitask
 
 SMALL = {
     "backbone": "compact",
@@ -112,40 +110,3 @@ def test_a_broken_picture_stops_training_unless_skipped(tiny_gallery, tmp_path):
 def test_impossible_settings_are_refused(changes, message):
     with pytest.raises(InputError, match=message):
         train_generic.GenericConfig(**{**SMALL, **changes})
-
-
-def test_prepare_counts_what_it_finds(tiny_gallery, monkeypatch):
-    lines = []
-    monkeypatch.setattr(logging, "info", lambda text, *a: lines.append(text % a))
-    prepare.run(prepare.PrepareConfig(dataset="folder", data_dir=str(tiny_gallery)))
-    rows = [line.split() for line in lines]
-    # Three people like four pictures each; three users rate sixteen each.
-    assert ["train", "LikedImages", "12", "3"] in [r[:3] + r[4:] for r in rows]
-    assert ["test", "PersonalRatings", "48", "3"] in [r[:3] + r[4:] for r in rows]
-    assert lines[-1].endswith("pictures, all readable")
-
-
-def test_prepare_writes_a_gallery_and_its_sheet(tmp_path, monkeypatch):
-    from piaa_tf.data import gallery
-
-    monkeypatch.setattr(
-        gallery, "write_gallery", lambda out, config: Path(out).mkdir() or out
-    )
-    monkeypatch.setattr(prepare, "find_samples", lambda data_dir: {})
-    monkeypatch.setattr(prepare, "check_images", lambda found: None)
-    prepare.run(prepare.PrepareConfig(data_dir=str(tmp_path / "gallery"), seed=4))
-    assert (tmp_path / "gallery.png").stat().st_size > 10_000
-
-
-def test_prepare_names_broken_pictures(tiny_gallery, tmp_path):
-    data = tmp_path / "data"
-    shutil.copytree(tiny_gallery, data)
-    victim = sorted((data / "photos").rglob("*.jpg"))[0]
-    victim.write_bytes(b"no picture")
-    with pytest.raises(InputError, match=f"Got 1 of .*{victim.name}"):
-        prepare.run(prepare.PrepareConfig(dataset="folder", data_dir=str(data)))
-
-
-def test_prepare_refuses_a_folder_without_tables(tmp_path):
-    with pytest.raises(InputError, match=r"Got none of scores.csv"):
-        prepare.run(prepare.PrepareConfig(dataset="folder", data_dir=str(tmp_path)))

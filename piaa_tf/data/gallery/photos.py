@@ -5,23 +5,21 @@ from __future__ import annotations
 import concurrent.futures
 import multiprocessing
 import os
-import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
-from absl import logging
 from PIL import Image
 
 from piaa_tf.contract import InputError
 from piaa_tf.data.gallery.config import GalleryConfig
 from piaa_tf.data.gallery.render import render_scene
 from piaa_tf.data.gallery.scene import draw_scene
+from piaa_tf.data.progress import Progress
 
 _CHUNK = 200
 # A process that starts costs as much as some hundreds of pictures.
 _PICTURES_PER_PROCESS = 1000
-_LOG_SECONDS = 5.0
 
 
 def photo_name(index: int) -> str:
@@ -61,20 +59,9 @@ def write_photos(
         (photos, config.seed, config.image_size, pictures[start : start + _CHUNK])
         for start in range(0, len(pictures), _CHUNK)
     ]
-    begin = last = time.monotonic()
-    done = 0
+    progress = Progress(len(pictures))
     for count in _run(jobs, num_processes):
-        done += count
-        now = time.monotonic()
-        if now - last >= _LOG_SECONDS or done == len(pictures):
-            last, rate = now, done / max(now - begin, 1e-6)
-            logging.info(
-                "picture %d/%d  %.0f pictures/s  eta %.0f s",
-                done,
-                len(pictures),
-                rate,
-                (len(pictures) - done) / rate,
-            )
+        progress.step(count)
 
 
 def _run(jobs: Sequence[tuple], num_processes: int) -> Iterator[int]:

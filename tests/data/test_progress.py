@@ -1,0 +1,26 @@
+import pytest
+
+from piaa_tf.data import progress
+from piaa_tf.data.progress import Progress
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that stands still until it is set."""
+    now = [100.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    return now
+
+
+def test_a_line_comes_after_some_seconds_and_at_the_end(clock, logged):
+    counted = Progress(100)
+    counted.skip(40)
+    for second in range(12):
+        clock[0] = 101.0 + second
+        counted.step(5)
+    # 5 pictures a second, of the new ones alone.
+    assert logged == [
+        "picture 65/100  5 pictures/s  eta 7 s",
+        "picture 90/100  5 pictures/s  eta 2 s",
+        "picture 100/100  5 pictures/s  eta 0 s",
+    ]
