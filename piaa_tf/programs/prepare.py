@@ -124,7 +124,8 @@ def _log_published(dataset: str, data_dir: Path, problems: dict[str, str]) -> No
         "users": len(set(getattr(everything, "users", ()))),
         "ratings": len(everything),
     }
-    logging.info("%-12s %9s %9s", dataset, "found", "published")
+    if published:
+        logging.info("%-12s %9s %9s", dataset, "found", "published")
     for name, count in published.items():
         sign = "" if counts[name] == count else "   differs"
         logging.info("%-12s %9d %9d%s", name, counts[name], count, sign)
@@ -182,7 +183,7 @@ def _log_duplicates(found: Found) -> None:
         logging.warning("the same picture: %s", ", ".join(map(str, group)))
     leaks = sum(len(set.union(*(splits[path] for path in g))) > 1 for g in groups)
     logging.info(
-        "%d pictures there under several names, %d of them in several splits",
+        "%d pictures stand there under several names, %d of them in several splits",
         len(groups),
         leaks,
     )

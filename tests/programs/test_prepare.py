@@ -119,7 +119,9 @@ def test_missing_broken_and_repeated_pictures_are_listed(eva, lines):
     assert "missing: 7.jpg" in lines
     photos = eva / "images" / "EVA_together"
     assert f"the same picture: {photos / '10.jpg'}, {photos / '9.jpg'}" in lines
-    assert any(line.startswith("1 pictures there under several") for line in lines)
+    assert any(
+        line.startswith("1 pictures stand there under several") for line in lines
+    )
 
 
 def test_a_packed_set_is_the_sound_rest_of_it(eva, tmp_path, lines):
