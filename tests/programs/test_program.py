@@ -25,30 +25,8 @@ class Config:
 
 
 @pytest.fixture
-def parse(monkeypatch):
-    def parse(*arguments):
-        values = flags.FlagValues()
-        monkeypatch.setattr(flags, "FLAGS", values)
-        for define in ("string", "integer", "float", "boolean", "list", "enum"):
-            name = f"DEFINE_{define}"
-            original = getattr(flags, name)
-            monkeypatch.setattr(
-                flags,
-                name,
-                lambda *a, original=original: original(*a, flag_values=values),
-            )
-        monkeypatch.setattr(
-            flags,
-            "mark_flag_as_required",
-            lambda name, mark=flags.mark_flag_as_required: mark(
-                name, flag_values=values
-            ),
-        )
-        program.define_flags(Config)
-        values(["program", *arguments])
-        return program.config_from_flags(Config)
-
-    return parse
+def parse(parse_flags):
+    return lambda *arguments: parse_flags(Config, *arguments)
 
 
 def test_flags_take_the_configs_defaults(parse):
