@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -60,6 +61,12 @@ DATA_SETS = {
     "lapis": DataSet(lapis.load, lapis.CONTENTS, lapis.PUBLISHED),
     "library": DataSet(library.load, library.CONTENTS, library.PUBLISHED),
     "para": DataSet(para.load, para.CONTENTS, para.PUBLISHED),
+    **{
+        f"para_fold{fold}": DataSet(
+            functools.partial(para.load, fold=fold), para.CONTENTS, para.PUBLISHED
+        )
+        for fold in (1, 2, 3, 4)
+    },
     "psycho_flickr": DataSet(
         psycho_flickr.load, psycho_flickr.CONTENTS, psycho_flickr.PUBLISHED
     ),

@@ -4,7 +4,7 @@
     DIR/annotation/PARA-UserInfo.csv      userId,...,personality-E,-A,-N,-O,-C
     DIR/annotation/PARA-GiaaTest.csv      sessionId,imageName,...: the test images
     DIR/imgs/<sessionId>/<imageName>
-    DIR/userset/TestUserIDs_Fold1.txt     where someone has put folds: the test users
+    DIR/userset/TestUserIDs_Fold1.txt     where someone has put folds, 1 to 4: test users
     DIR/validation_images.txt             likewise: names of validation images
 
 Without these lists, 10 % of the users or images for test and 5 % for validation are
@@ -50,6 +50,8 @@ def load(
     data_dir: Path,
     split: str,
     on_missing: OnMissing = None,
+    *,
+    fold: int | None = None,
 ) -> AnySamples:
     """Loads ratings, distributions of nine scores, or what users of known traits like.
 
@@ -58,6 +60,7 @@ def load(
         data_dir: DIR of the module's docstring.
         split: one of `SPLITS`, or all.
         on_missing: as of `published.present`.
+        fold: 1 to 4, which must be there; None for 1 if it is.
 
     Returns:
         The samples.
@@ -81,7 +84,7 @@ def load(
         PersonalRatings if kind is LikedImages else kind,
         votes,
         split,
-        of_user=_user_splits(votes.users, data_dir),
+        of_user=_user_splits(votes.users, data_dir, fold),
         of_image=_image_splits(votes.images, data_dir),
         is_crossed=True,
         scores=SCORES,
@@ -136,9 +139,9 @@ def _read_csv(data_dir: Path, name: str) -> Table:
     return read_table(path)
 
 
-def _user_splits(users, data_dir: Path) -> np.ndarray:
-    path = data_dir / "userset" / "TestUserIDs_Fold1.txt"
-    if not path.exists():
+def _user_splits(users, data_dir: Path, fold: int | None) -> np.ndarray:
+    path = data_dir / "userset" / f"TestUserIDs_Fold{fold or 1}.txt"
+    if fold is None and not path.exists():
         return drawn(users, validation=VALIDATION_SHARE, test=TEST_SHARE)
     splits = listed(users, test=read_list(path))
     held = drawn(users, validation=VALIDATION_SHARE, test=0) == "validation"

@@ -41,7 +41,8 @@ class PrepareConfig:
     dataset: str = option(
         "gallery",
         "gallery (simulated), folder, library, ava, flickr_aes, flickr_aes_average, "
-        "psycho_flickr, aadb, aadb_users, real_cur, para, eva or lapis.",
+        "psycho_flickr, aadb, aadb_users, real_cur, para, para_fold1, para_fold2, "
+        "para_fold3, para_fold4, eva or lapis.",
     )
     data_dir: str = option("runs/gallery", "Where the set lies, or is written.")
     out: str = option("", "Folder for the checked and packed set; empty: only check.")

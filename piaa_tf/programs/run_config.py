@@ -20,8 +20,9 @@ MAY_CHANGE = (
     "steps_per_call",
     "checkpoint_minutes",
     "checkpoint_steps",
+    "skip_broken",
 )
-"""Flags that a continued run may have otherwise."""
+"""Flags that a continued run may have otherwise; what it has seen is in its splits."""
 
 
 @dataclasses.dataclass(frozen=True)

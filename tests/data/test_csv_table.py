@@ -48,10 +48,8 @@ def test_taken_columns_keep_the_files_names_in_errors(put):
     table = read_table(put("t", "worker,mark,extra\nu,x,1\n"))
     table = table.taken({"user_id": "worker", "rating": "mark"})
     assert table.rows == [["u", "x"]]
-    with (
-        pytest.raises(SampleError, match="line 2, column mark: A number"),
-        table.placed_errors(),
-    ):
+    wrong = pytest.raises(SampleError, match="line 2, column mark: A number")
+    with wrong, table.placed_errors():
         table.numbers(["rating"])
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from piaa_tf.contract import InputError
-from piaa_tf.data import para
+from piaa_tf.data import catalog, para
 from piaa_tf.data.samples import (
     LikedImages,
     PersonalRatings,
@@ -84,6 +84,14 @@ def test_without_lists_users_and_images_are_drawn(put, tmp_path):
     for field in ("users", "images"):
         sets = [set(getattr(part, field)) for part in parts]
         assert len(set.union(*sets)) == sum(map(len, sets)) == 60
+
+
+def test_another_fold_has_other_test_users(put, small_set):
+    put("userset/TestUserIDs_Fold3.txt", "A1\n")
+    ratings = catalog.load("para_fold3", PersonalRatings, small_set, "test")
+    assert set(ratings.users) == {"A1"}
+    with pytest.raises(InputError, match=r"TestUserIDs_Fold2\.txt must be a list"):
+        catalog.load("para_fold2", PersonalRatings, small_set, "test")
 
 
 def put_users(put, rows):
