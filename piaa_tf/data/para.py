@@ -4,7 +4,7 @@
     DIR/annotation/PARA-UserInfo.csv      userId,...,personality-E,-A,-N,-O,-C
     DIR/annotation/PARA-GiaaTest.csv      sessionId,imageName,...: the test images
     DIR/imgs/<sessionId>/<imageName>
-    DIR/userset/TestUserIDs_Fold1.txt     where someone has put folds, 1 to 4: test users
+    DIR/userset/TestUserIDs_Fold1.txt     where someone has put folds: the test users
     DIR/validation_images.txt             likewise: names of validation images
 
 Without these lists, 10 % of the users or images for test and 5 % for validation are
