@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from piaa_tf.contract import InputError, RatingRange
+from piaa_tf.contract import SIGNATURES, InputError, RatingRange
 
 
 def test_unit_mapping_sends_the_ends_to_zero_and_one():
@@ -40,3 +40,17 @@ def test_contains_refuses_what_is_outside_or_not_a_number():
 def test_a_range_that_is_none_is_refused(low, high):
     with pytest.raises(InputError, match="needs minimum < maximum"):
         RatingRange(low, high)
+
+
+def test_every_tensor_of_a_signature_is_a_row_per_request():
+    # A server's batching concatenates along the first axis of each.
+    for signature in SIGNATURES.values():
+        for tensor in (*signature.inputs, *signature.outputs):
+            assert tensor.shape[0] == "batch"
+
+
+def test_one_name_has_one_type_in_every_signature():
+    types = {}
+    for signature in SIGNATURES.values():
+        for tensor in (*signature.inputs, *signature.outputs):
+            assert types.setdefault(tensor.name, tensor.dtype) == tensor.dtype
