@@ -16,6 +16,7 @@ RANKS = {
     "piaa_tf.contract": 0,
     "piaa_tf.user_ids": 0.5,
     "piaa_tf.manifest": 0.5,
+    "piaa_tf.pixels": 0.5,
     "piaa_tf.data": 1,
     "piaa_tf.losses": 1,
     "piaa_tf.metrics": 1.2,

@@ -16,20 +16,7 @@ from PIL import Image
 
 from piaa_tf.contract import InputError
 from piaa_tf.data.shards import packed_record
-
-FORMATS = ("JPEG", "PNG", "WEBP")
-
-_ORIENTATION_TAG = 0x0112
-# EXIF 2.32, table 6: how to turn the stored rows and columns upright.
-_UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
+from piaa_tf.pixels import FORMATS, seen_pixels
 
 
 def read_image(path: str | os.PathLike[str]) -> np.ndarray:
@@ -53,10 +40,7 @@ def read_image(path: str | os.PathLike[str]) -> np.ndarray:
     try:
         with Image.open(_source(path), formats=FORMATS) as image:
             _check_area(image, path)
-            image.load()
-            upright = _UPRIGHT.get(_orientation(image))
-            image = _opaque(_eight_bits(image)).convert("RGB")
-            return np.array(image if upright is None else image.transpose(upright))
+            return seen_pixels(image)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise InputError(
             f"{path} must have a size that is safe to open. Got: {error} "
@@ -145,25 +129,3 @@ def _check_area(image: Image.Image, path: str | os.PathLike[str]) -> None:
             f"{path} must have at most {limit} pixels, so that it is safe to open. "
             f"Got {image.width} x {image.height}. Scale it down, or remove it."
         )
-
-
-def _orientation(image: Image.Image) -> int | None:
-    # Not ImageOps.exif_transpose, which decodes and writes the metadata anew.
-    try:
-        return image.getexif().get(_ORIENTATION_TAG)
-    except SyntaxError:  # the metadata is broken, the picture is whole
-        return None
-
-
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """Takes the high byte of 16-bit grey, as Pillow does for 16-bit colour."""
-    if not image.mode.startswith("I"):
-        return image
-    return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
-
-
-def _opaque(image: Image.Image) -> Image.Image:
-    if image.mode not in ("LA", "PA", "RGBA") and "transparency" not in image.info:
-        return image
-    image = image.convert("RGBA")
-    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
