@@ -12,6 +12,8 @@ VERSION = re.search(
     re.MULTILINE,
 ).group(1)
 
+TEST = ["pytest>=7.4", "pytest-xdist>=3.5", "trustme>=1.1"]
+
 setup(
     name="piaa_tf",
     version=VERSION,
@@ -23,6 +25,7 @@ setup(
     python_requires=">=3.9,<3.12",
     install_requires=[
         "absl-py>=1.4",
+        "grpcio>=1.48",
         "keras>=2.15,<2.16",
         "matplotlib>=3.7",
         "numpy>=1.23,<2",
@@ -35,8 +38,8 @@ setup(
         "tensorflow-serving-api==2.15.1",
     ],
     extras_require={
-        "test": ["pytest>=7.4", "pytest-xdist>=3.5"],
-        "dev": ["pytest>=7.4", "pytest-xdist>=3.5", "ruff>=0.6"],
+        "test": TEST,
+        "dev": [*TEST, "ruff>=0.6"],
     },
     entry_points={
         "console_scripts": [
