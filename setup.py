@@ -49,6 +49,7 @@ setup(
             "piaa-meta-train = piaa_tf.programs.meta_train:main",
             "piaa-adapt = piaa_tf.programs.adapt:main",
             "piaa-rank = piaa_tf.programs.rank:main",
+            "piaa-score = piaa_tf.programs.score:main",
         ]
     },
 )

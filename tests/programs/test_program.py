@@ -10,7 +10,7 @@ from piaa_tf.contract import InputError
 from piaa_tf.programs import program
 
 ROOT = Path(__file__).parents[2]
-PROGRAMS = ("prepare", "train_multitask", "train_generic", "adapt", "rank")
+PROGRAMS = ("prepare", "train_multitask", "train_generic", "adapt", "rank", "score")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,0 +1,173 @@
+r"""Scores a folder of photographs at a model server.
+
+    piaa-score --address=localhost:8500 --model_name=aesthetics --user_id=anna \
+        --photos=album --out=runs/anna/scores.csv
+
+The server is TensorFlow Serving, or piaa-serve, with an export of piaa-export. Writes a
+line per photograph: image,score,known_user,image_ok; JSON lines where --out ends in
+.jsonl. The file appears when all are answered. A photograph that cannot be read gets
+image_ok false and no score, and the rest go on. A user without a taste in the export
+gets the prior's scores, and is told so. As fast as the server.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from piaa_tf.programs import program
+from piaa_tf.programs.program import option, required
+
+SIGNATURES = ("score", "generic", "personality", "embed")
+
+
+@dataclasses.dataclass(frozen=True)
+class ScoreConfig:
+    """What scores of a folder depend on.
+
+    Attributes: every field is a flag and carries its help.
+    """
+
+    photos: str = required("Folder of photographs; sub-folders count.")
+    address: str = option("localhost:8500", "HOST:PORT of gRPC, or unix:PATH.")
+    model_name: str = option("default", "Name of the model at the server.")
+    model_version: int = option(0, "Its version; 0 for the newest that is loaded.")
+    model_label: str = option("", "A label of the server's config instead.")
+    signature: str = option("score", "What to ask.", choices=SIGNATURES)
+    user_id: str = option("", "Whose taste; empty for the prior's.")
+    out: str = option("scores.csv", "The table to write: .csv or .jsonl.")
+    format: str = option(
+        "", "Of --out; by default what its name says.", choices=("csv", "jsonl")
+    )
+    recoding: str = option(
+        "png",
+        "How photographs are sent that a server cannot read as they are (turned ones, "
+        "WebP, CMYK): png keeps every pixel, jpeg is smaller.",
+        choices=("png", "jpeg"),
+    )
+    wait_s: float = option(0.0, "Wait so long for the server to serve the model.")
+    timeout_s: float = option(60.0, "Deadline of a request.")
+    max_request_bytes: int = option(
+        4_000_000, "Of the photographs in a request; a larger one goes alone."
+    )
+    max_rows: int = option(
+        16, "Photographs in a request; at most the server's max_batch_size."
+    )
+    max_in_flight: int = option(4, "Requests under way at the same time.")
+    use_tls: bool = option(False, "Encrypt; implied by the certificates.")
+    root_cert: str = option("", "PEM file of who may sign the server's certificate.")
+    client_cert: str = option("", "PEM file of the client's certificate.")
+    client_key: str = option("", "PEM file of its key.")
+    tls_server_name: str = option(
+        "", "Name in the server's certificate, if not that of --address."
+    )
+    metadata: tuple[str, ...] = option(
+        (), "KEY=VALUE for each call, with commas between; VALUE may be @FILE."
+    )
+
+
+def run(config: ScoreConfig) -> None:
+    """Sends every photograph and writes the table of answers."""
+    from absl import logging
+
+    from piaa_tf.contract import InputError
+    from piaa_tf.data.folder import list_photos
+    from piaa_tf.user_ids import check_user_ids
+    from serving.answer_table import table_format, write_answers
+
+    table = config.format or table_format(config.out)
+    images = list_photos(config.photos)
+    if config.user_id:
+        check_user_ids([config.user_id])
+    if config.user_id and config.signature != "score":
+        raise InputError(
+            f"{config.signature} is the same for every user. Got --user_id="
+            f"{config.user_id}. Leave it away, or ask --signature=score."
+        )
+    result = ask(config, images)
+    write_answers(config.out, table, images, result)
+    if config.signature == "score" and not result.known_user.any():
+        logging.warning(
+            "no taste of user %r is known: these are the prior's scores",
+            config.user_id,
+        )
+    broken = [image for image, ok in zip(images, result.image_ok) if not ok]
+    if broken:
+        logging.warning("%d cannot be read, such as %s", len(broken), broken[0])
+    logging.info("%d photographs: %s", len(images), config.out)
+
+
+def ask(config: ScoreConfig, images: list[str]):
+    """Asks for every photograph; returns a dataclass of `serving.results`."""
+    import os
+    from concurrent.futures import ThreadPoolExecutor
+    from pathlib import Path
+
+    from absl import logging
+
+    from serving.client import Client
+    from serving.connection import Connection
+    from serving.in_order import in_order
+    from serving.progress import with_progress
+    from serving.requests import RequestLimits
+    from serving.results import joined
+    from serving.uploads import upload_bytes
+
+    connection = Connection(
+        config.address,
+        config.use_tls,
+        config.root_cert,
+        config.client_cert,
+        config.client_key,
+        config.tls_server_name,
+        config.metadata,
+    )
+    limits = RequestLimits(
+        config.timeout_s,
+        config.max_request_bytes,
+        config.max_rows,
+        config.max_in_flight,
+    )
+    threads = os.cpu_count() or 1
+    with (
+        Client(
+            connection,
+            config.model_name,
+            model_version=config.model_version,
+            model_label=config.model_label,
+            limits=limits,
+        ) as client,
+        ThreadPoolExecutor(threads) as pool,
+    ):
+        if config.wait_s:
+            client.wait_until_served(config.wait_s)
+        served = client.served()
+        logging.info(
+            "%d photographs to version %d of %s",
+            len(images),
+            served.version,
+            served.description,
+        )
+
+        def rows():
+            paths = (Path(config.photos, image) for image in images)
+            for _, content in in_order(
+                paths,
+                lambda path: pool.submit(upload_bytes, path, config.recoding),
+                2 * threads,
+            ):
+                row = {"image_bytes": content.result()}
+                if config.signature == "score":
+                    row["user_id"] = config.user_id.encode()
+                yield row
+
+        answers = client.stream(config.signature, rows())
+        return joined(list(with_progress(answers, len(images))))
+
+
+def main() -> None:
+    """Runs the console program."""
+    program.start(ScoreConfig, run, __doc__)
+
+
+if __name__ == "__main__":
+    main()
