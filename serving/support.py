@@ -43,11 +43,9 @@ def problem_of(
     if support_ok:
         return ""
     found = f"{len(ratings)} ratings from {ratings.min():g} to {ratings.max():g}"
-    if is_finite is None:
-        pictures = "each picture readable"
-    else:
-        pictures = "each embedding finite"
-        found += f", {np.sum(~is_finite)} embeddings that are not"
+    pictures = "each picture readable" if is_finite is None else "each embedding finite"
+    if is_finite is not None and not is_finite.all():
+        found += f", {np.sum(~is_finite)} of {len(ratings)} embeddings that are not"
     return (
         "Ratings must be within the export's rating range, at most its max_support, "
         f"and {pictures}. Got {found}. The prior's weights are used."

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from absl import logging
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from piaa_tf.contract import MAX_IMAGE_PIXELS
 from piaa_tf.pixels import FORMATS, needed_turn, seen_pixels
@@ -46,6 +46,9 @@ def upload_bytes(path: str | os.PathLike[str], recoding: Recoding = "png") -> by
                 )
                 return b""
             return _recoded(image, recoding) if _needs_recoding(image) else content
+    except UnidentifiedImageError:
+        logging.warning("%s cannot be read: it is no %s", path, ", ".join(FORMATS))
+        return b""
     # What Pillow raises of broken files; SyntaxError and ValueError by its PNG reader.
     except (
         OSError,

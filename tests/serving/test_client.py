@@ -130,8 +130,12 @@ def test_adapting_and_scoring_is_one_request(model, client):
 @pytest.mark.parametrize(
     ("ratings", "embedding", "sentence"),
     [
-        ([1, 2, 7], np.ones([3, 4]), "Got 3 ratings from 1 to 7, 0 embeddings that"),
-        ([1, 2], [[1] * 4, [math.nan] * 4], "from 1 to 2, 1 embeddings that are not"),
+        ([1, 2, 7], np.ones([3, 4]), "Got 3 ratings from 1 to 7. The"),
+        (
+            [1, 2],
+            [[1] * 4, [math.nan] * 4],
+            "from 1 to 2, 1 of 2 embeddings that are not",
+        ),
         ([4] * (MAX_SUPPORT + 1), np.ones([MAX_SUPPORT + 1, 4]), "Got 6 ratings"),
     ],
 )
