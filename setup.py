@@ -12,7 +12,13 @@ VERSION = re.search(
     re.MULTILINE,
 ).group(1)
 
-TEST = ["pytest>=7.4", "pytest-xdist>=3.5", "trustme>=1.1"]
+TEST = [
+    "kubernetes-validate>=1.30",
+    "pytest>=7.4",
+    "pytest-xdist>=3.5",
+    "PyYAML>=6",
+    "trustme>=1.1",
+]
 
 setup(
     name="piaa_tf",
@@ -21,7 +27,10 @@ setup(
     long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     packages=find_packages(include=["piaa_tf*", "export*", "serving*"]),
-    package_data={"piaa_tf.data": ["lists/*.txt"]},
+    package_data={
+        "piaa_tf.data": ["lists/*.txt"],
+        "serving": ["deploy/*", "deploy/kubernetes/*"],
+    },
     python_requires=">=3.9,<3.12",
     install_requires=[
         "absl-py>=1.4",

@@ -14,7 +14,7 @@ from PIL import Image
 
 from piaa_tf.contract import InputError
 from piaa_tf.data.csv_table import number_or_none
-from piaa_tf.data.decode import FORMATS
+from piaa_tf.pixels import FORMATS
 
 REJECT = -1.0
 _RATING = "{http://ns.adobe.com/xap/1.0/}Rating"
