@@ -38,26 +38,51 @@ def table_format(path: str | os.PathLike[str]) -> str:
     return FORMATS[suffix]
 
 
+def make_room(path: str | os.PathLike[str]) -> None:
+    """Makes the folder of a table, before there is anything to lose.
+
+    Raises:
+        InputError: It cannot be made, or the path is itself a folder.
+    """
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(path, error.strerror) from error
+    if path.is_dir():
+        raise _unwritable(path, "a folder")
+
+
 def write_answers(
     path: str | os.PathLike[str], table: str, images: Sequence[str], result: Any
 ) -> None:
     """Writes a line per photograph; the file appears with all of them or not at all.
 
     Args:
-        path: of the file; its folder is made if need be.
+        path: of the file, in a folder that is there.
         table: "csv" or "jsonl".
         images: [batch] names of the photographs.
         result: a dataclass of `results` with a row for each.
+
+    Raises:
+        InputError: The file cannot be written.
     """
     path = Path(path)
     content = (_csv if table == "csv" else _json_lines)(_records(images, result))
-    path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        unfinished.write_text(content, encoding="utf-8", newline="")
+        unfinished.write_bytes(content.encode())
         os.replace(unfinished, path)
+    except OSError as error:
+        raise _unwritable(path, error.strerror) from error
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _unwritable(path: Path, found: str | None) -> InputError:
+    return InputError(
+        f"{path} must be a file that can be written. Got: {found}. Name another."
+    )
 
 
 def _records(images: Sequence[str], result: Any) -> Iterator[dict[str, Any]]:

@@ -167,9 +167,9 @@ class FakeModelServer(PredictionServiceServicer):
 
 
 @contextlib.contextmanager
-def running(servicer, credentials=None, address="localhost:0"):
+def running(servicer, credentials=None, address="localhost:0", options=()):
     """Serves at a free port; gives the address."""
-    server = grpc.server(futures.ThreadPoolExecutor(16))
+    server = grpc.server(futures.ThreadPoolExecutor(16), options=options)
     add_PredictionServiceServicer_to_server(servicer, server)
     if credentials is None:
         port = server.add_insecure_port(address)

@@ -72,9 +72,10 @@ def run(config: ScoreConfig) -> None:
     from piaa_tf.contract import InputError
     from piaa_tf.data.folder import list_photos
     from piaa_tf.user_ids import check_user_ids
-    from serving.answer_table import table_format, write_answers
+    from serving.answer_table import make_room, table_format, write_answers
 
     table = config.format or table_format(config.out)
+    make_room(config.out)
     images = list_photos(config.photos)
     if config.user_id:
         check_user_ids([config.user_id])
@@ -98,46 +99,36 @@ def run(config: ScoreConfig) -> None:
 
 def ask(config: ScoreConfig, images: list[str]):
     """Asks for every photograph; returns a dataclass of `serving.results`."""
-    import os
-    from concurrent.futures import ThreadPoolExecutor
-    from pathlib import Path
-
     from absl import logging
 
     from serving.client import Client
     from serving.connection import Connection
-    from serving.in_order import in_order
     from serving.progress import with_progress
     from serving.requests import RequestLimits
     from serving.results import joined
-    from serving.uploads import upload_bytes
 
     connection = Connection(
-        config.address,
-        config.use_tls,
-        config.root_cert,
-        config.client_cert,
-        config.client_key,
-        config.tls_server_name,
-        config.metadata,
+        address=config.address,
+        use_tls=config.use_tls,
+        root_cert=config.root_cert,
+        client_cert=config.client_cert,
+        client_key=config.client_key,
+        tls_server_name=config.tls_server_name,
+        metadata=config.metadata,
     )
     limits = RequestLimits(
-        config.timeout_s,
-        config.max_request_bytes,
-        config.max_rows,
-        config.max_in_flight,
+        timeout_s=config.timeout_s,
+        max_request_bytes=config.max_request_bytes,
+        max_rows=config.max_rows,
+        max_in_flight=config.max_in_flight,
     )
-    threads = os.cpu_count() or 1
-    with (
-        Client(
-            connection,
-            config.model_name,
-            model_version=config.model_version,
-            model_label=config.model_label,
-            limits=limits,
-        ) as client,
-        ThreadPoolExecutor(threads) as pool,
-    ):
+    with Client(
+        connection,
+        config.model_name,
+        model_version=config.model_version,
+        model_label=config.model_label,
+        limits=limits,
+    ) as client:
         if config.wait_s:
             client.wait_until_served(config.wait_s)
         served = client.served()
@@ -147,21 +138,28 @@ def ask(config: ScoreConfig, images: list[str]):
             served.version,
             served.description,
         )
-
-        def rows():
-            paths = (Path(config.photos, image) for image in images)
-            for _, content in in_order(
-                paths,
-                lambda path: pool.submit(upload_bytes, path, config.recoding),
-                2 * threads,
-            ):
-                row = {"image_bytes": content.result()}
-                if config.signature == "score":
-                    row["user_id"] = config.user_id.encode()
-                yield row
-
-        answers = client.stream(config.signature, rows())
+        answers = client.stream(config.signature, rows(config, images))
         return joined(list(with_progress(answers, len(images))))
+
+
+def rows(config: ScoreConfig, images: list[str]):
+    """Yields the inputs of each photograph, reading a few ahead in threads."""
+    import os
+    from concurrent.futures import ThreadPoolExecutor
+    from pathlib import Path
+
+    from serving.in_order import in_order
+    from serving.uploads import upload_bytes
+
+    user = {"user_id": config.user_id.encode()} if config.signature == "score" else {}
+    threads = os.cpu_count() or 1
+    with ThreadPoolExecutor(threads) as pool:
+        for _, content in in_order(
+            (Path(config.photos, image) for image in images),
+            lambda path: pool.submit(upload_bytes, path, config.recoding),
+            2 * threads,
+        ):
+            yield {"image_bytes": content.result(), **user}
 
 
 def main() -> None:

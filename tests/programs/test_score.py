@@ -97,6 +97,10 @@ def test_nothing_is_written_when_the_server_fails(config, model):
     ("changed", "sentence"),
     [
         ({"out": "scores.xlsx"}, "must end in"),
+        (
+            {"out": "/", "format": "csv"},
+            "must be a file that can be written. Got: a folder",
+        ),
         ({"photos": "/nowhere"}, "A folder of photographs must exist"),
         ({"user_id": "a\nb"}, "a control character"),
         ({"signature": "generic"}, "generic is the same for every user"),

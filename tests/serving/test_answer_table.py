@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from piaa_tf.contract import TRAITS, InputError
-from serving.answer_table import table_format, write_answers
+from serving.answer_table import make_room, table_format, write_answers
 from serving.results import Embeddings, Generic, Personality, Scores
 
 IMAGES = ["a.jpg", "süd/b, c.jpg"]
@@ -23,6 +23,7 @@ def rows_of(path):
 
 def test_scores_as_csv(tmp_path):
     path = tmp_path / "new folder" / "scores.csv"
+    make_room(path)
     write_answers(path, "csv", IMAGES, SCORES)
     assert rows_of(path) == [
         ["image", "score", "known_user", "image_ok"],
@@ -98,3 +99,16 @@ def test_the_name_says_the_format(name, kind):
 def test_another_name_is_refused():
     with pytest.raises(InputError, match=r"must end in .csv, .jsonl, .ndjson. Got a\."):
         table_format("a.xlsx")
+
+
+def test_a_table_cannot_be_a_folder_or_below_a_file(tmp_path):
+    with pytest.raises(InputError, match=r"must be a file that can be written. Got: a"):
+        make_room(tmp_path)
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match=r"a\.csv must be a file that can be written"):
+        make_room(tmp_path / "file" / "a.csv")
+
+
+def test_a_folder_that_is_gone_is_said(tmp_path):
+    with pytest.raises(InputError, match=r"Got: No such file or directory. Name"):
+        write_answers(tmp_path / "gone" / "a.csv", "csv", IMAGES, SCORES)

@@ -282,25 +282,19 @@ def test_waiting_for_a_model_that_never_comes_ends(connect):
         connect("other").wait_until_served(0.01)
 
 
-def too_many_bytes(request):
-    size = sum(map(len, request.inputs["image_bytes"].string_val))
-    if size > 1000:
-        return (
-            grpc.StatusCode.RESOURCE_EXHAUSTED,
-            f"Received message larger than max ({size} vs. 1000)",
-        )
-    return None
-
-
-def test_a_request_that_is_too_large_is_sent_in_parts(model, client):
-    model.refuses = too_many_bytes
+def test_a_request_that_is_too_large_is_sent_in_parts(model, caplog):
     pictures = [b"ok" + bytes(n) for n in (600, 700, 5000, 100)]
-    scores = client.score(pictures, KNOWN_USER)
+    limit = [("grpc.max_receive_message_length", 2000)]
+    with running(model, options=limit) as address, caplog.at_level("WARNING"):
+        client = Client(Connection(address), "aesthetics")
+        scores = client.score(pictures, KNOWN_USER)
+        client.close()
     assert scores.image_ok.tolist() == [True, True, False, True]
     assert scores.known_user.all()
     assert scores.score[[0, 1, 3]].tolist() == [
         len(pictures[i]) + BONUS for i in (0, 1, 3)
     ]
+    assert "a picture of 5002 bytes was refused" in caplog.text
 
 
 def test_a_request_that_is_wrong_as_such_is_not_sent_for_ever(model, client):
