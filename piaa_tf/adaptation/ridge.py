@@ -16,9 +16,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import tensorflow as tf
 from sklearn.linear_model import Ridge
 
+from piaa_tf.adaptation.jacobian import score_jacobian
 from piaa_tf.adaptation.scopes import PersonalScore
 from piaa_tf.contract import InputError
 
@@ -58,16 +58,10 @@ def ridge_supports(
     Returns:
         Adapted weights, float32 [len(supports), P].
     """
-    start = tf.constant(personal.prior_weights)
     rows = []
     for embedding, rating in supports:
-        with tf.GradientTape() as tape:
-            tape.watch(start)
-            scores = personal.score(
-                start[tf.newaxis], tf.constant(embedding[np.newaxis])
-            )[0]
-        jacobian = tape.jacobian(scores, start).numpy().astype(np.float64)
-        lack = np.asarray(rating, np.float64) - scores.numpy()
+        scores, jacobian = score_jacobian(personal, embedding)
+        lack = np.asarray(rating, np.float64) - scores
         ridge = Ridge(alpha=fit.strength).fit(jacobian, lack)
         rows.append(personal.prior_weights + ridge.coef_.astype(np.float32))
     return np.stack(rows)
