@@ -1,0 +1,75 @@
+"""Asks users for ratings: which photographs of an album each should rate next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from absl import logging
+
+from piaa_tf.adaptation.predict import predict
+from piaa_tf.adaptation.scopes import PersonalScore
+from piaa_tf.adaptation.selection import choose_next, pool_size
+from piaa_tf.models.prior import Prior
+
+
+def suggest_photos(
+    prior: Prior,
+    personal: PersonalScore,
+    photos: Path,
+    images: Sequence[str],
+    rated: Mapping[str, Sequence[str]],
+    *,
+    method: str,
+    count: int,
+    strength: float = 1.0,
+    seed: int = 0,
+) -> dict[str, list[str]]:
+    """Chooses photographs for each user.
+
+    Of a large album a random part is looked at, `selection.pool_size` photographs; what
+    was rated is always in it.
+
+    Args:
+        prior: the prior.
+        personal: the score of the scope that will be adapted.
+        photos: the folder of the images.
+        images: of the album, relative to it.
+        rated: what each user has rated already, of these images or others there.
+        method: one of `selection.METHODS`.
+        count: photographs a user.
+        strength: of ridge, for the method `variance`.
+        seed: of the random part, and of the method `random`.
+
+    Returns:
+        `count` images for each user, the most telling first.
+
+    Raises:
+        InputError: A user has rated nearly everything, or an image is broken.
+    """
+    pool = list(images)
+    size = max(count, pool_size(personal.prior_weights.size))
+    if len(pool) > size:
+        generator = np.random.default_rng(seed)
+        pool = sorted(generator.choice(pool, size, replace=False).tolist())
+        logging.info("choosing among %d of %d photographs", size, len(images))
+    known = {image for own in rated.values() for image in own}
+    needed = sorted({*pool, *known})
+    embedding = predict(prior, [photos / image for image in needed])["embedding"]
+    row = {image: i for i, image in enumerate(needed)}
+    suggested = {}
+    for user, own in rated.items():
+        candidates = [image for image in pool if image not in set(own)]
+        considered = [*own, *candidates]
+        chosen = choose_next(
+            method,
+            personal,
+            embedding[[row[image] for image in considered]],
+            rated=range(len(own)),
+            count=count,
+            strength=strength,
+            seed=seed,
+        )
+        suggested[user] = [considered[i] for i in chosen]
+    return suggested
