@@ -1,4 +1,4 @@
-"""What a prior says of pictures on disk, in batches."""
+"""What a prior says of pictures, in batches: of files, or of pixels in memory."""
 
 from __future__ import annotations
 
@@ -37,3 +37,19 @@ def predict(
     )
     with input_errors():
         return model.predict(batches, verbose=0)
+
+
+def predict_pixels(
+    prior: Prior, image: np.ndarray, *, batch_size: int = 64
+) -> dict[str, np.ndarray]:
+    """Runs the prior, in inference mode, over pictures in memory.
+
+    Args:
+        prior: the prior.
+        image: float32 [N, S, S, 3], 0..255, of the prior's size.
+        batch_size: pictures per batch; bounds the memory.
+
+    Returns:
+        As `predict`.
+    """
+    return prior.one_image().predict(image, batch_size=batch_size, verbose=0)

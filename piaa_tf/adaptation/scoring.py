@@ -1,15 +1,17 @@
-"""Scores pictures on disk for one user: the user's score beside the prior's."""
+"""Scores pictures for one user: the user's score beside the prior's."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Callable
 
 import numpy as np
+import tensorflow as tf
 
 from piaa_tf.adaptation.adapt import score_users
 from piaa_tf.adaptation.full import user_directory
-from piaa_tf.adaptation.predict import predict
+from piaa_tf.adaptation.predict import predict, predict_pixels
 from piaa_tf.adaptation.scopes import default_scope, personal_score
 from piaa_tf.adaptation.taste import Tastes
 from piaa_tf.contract import RatingRange
@@ -68,12 +70,51 @@ class UserScorer:
             The user's scores and the prior's, both float32 [N] in `rating_range`'s
             units; equal for a user without a taste.
         """
+        return self._score(lambda prior: predict(prior, paths))
+
+    def score_pixels(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Scores pictures in memory.
+
+        Args:
+            image: float32 [N, S, S, 3], 0..255, of the prior's size.
+
+        Returns:
+            As `score`.
+        """
+        return self._score(lambda prior: predict_pixels(prior, image))
+
+    def _score(self, outputs: Callable[[Prior], dict]) -> tuple[np.ndarray, np.ndarray]:
         start = self._personal.prior_weights[np.newaxis]
-        embedding = predict(self._prior, paths)["embedding"]
+        embedding = outputs(self._prior)["embedding"]
         generic = score_users(self._personal, start, embedding)[0]
         if not self.is_known_user:
             return generic, generic
         if self._private is not self._prior:
-            embedding = predict(self._private, paths)["embedding"]
+            embedding = outputs(self._private)["embedding"]
         own = score_users(self._personal, self._weights[np.newaxis], embedding)[0]
         return own, generic
+
+    def score_function(self, *, is_generic: bool = False) -> Callable[[tf.Tensor], tf.Tensor]:
+        """Gives the score as a function of pixels that can be differentiated.
+
+        Args:
+            is_generic: whether the prior's score is meant; without a taste it is
+                meant anyway.
+
+        Returns:
+            A graph: image float32 [N, S, S, 3], 0..255 -> scores [N] in
+            `rating_range`'s units.
+        """
+        is_own = self.is_known_user and not is_generic
+        weights = self._weights if is_own else self._personal.prior_weights
+        prior = self._private if is_own else self._prior
+        model, size = prior.one_image(), prior.config.image_size
+
+        @tf.function(input_signature=[tf.TensorSpec([None, size, size, 3])])
+        def score(image: tf.Tensor) -> tf.Tensor:
+            embedding = model(image, training=False)["embedding"]
+            return self._personal.score(
+                tf.constant(weights[np.newaxis]), embedding[tf.newaxis]
+            )[0]
+
+        return score

@@ -202,3 +202,30 @@ def test_a_private_network_forgets_and_scores_as_the_prior(prior, few):
     np.testing.assert_array_equal(network.score(image), before)
     generic = UserScorer(prior, None, "", STARS, "").score(own.paths)[0]
     np.testing.assert_allclose(before, generic, atol=1e-5)
+
+
+@pytest.mark.parametrize("scope", ["fusion", "head", "all"])
+def test_files_pixels_and_the_function_of_pixels_agree(prior, few, scope, tmp_path):
+    own = few.of_user(few.user_ids()[0]).select(slice(0, 5))
+    tastes = adapt_tastes(prior, scope, own, LOOP, tmp_path / "adapted")
+    scorer = UserScorer(
+        prior, tastes, tastes.user_ids[0], STARS, tmp_path / "tastes.npz"
+    )
+    image = load_images(own.paths, 48)
+    scores, generic = scorer.score(own.paths)
+    assert np.abs(scores - generic).max() > 1e-3
+    for part, expected in zip(scorer.score_pixels(image), (scores, generic)):
+        np.testing.assert_allclose(part, expected, atol=1e-5)
+    np.testing.assert_allclose(scorer.score_function()(image), scores, atol=1e-5)
+    np.testing.assert_allclose(
+        scorer.score_function(is_generic=True)(image), generic, atol=1e-5
+    )
+
+
+def test_the_function_of_an_unknown_user_is_the_priors(prior, few, tmp_path):
+    tastes = adapt_tastes(prior, "fusion", few, LOOP, tmp_path)
+    scorer = UserScorer(prior, tastes, "nobody", STARS, tmp_path / "tastes.npz")
+    paths = few.paths[:3]
+    np.testing.assert_allclose(
+        scorer.score_function()(load_images(paths, 48)), scorer.score(paths)[1], atol=1e-5
+    )
