@@ -59,6 +59,7 @@ setup(
             "piaa-adapt = piaa_tf.programs.adapt:main",
             "piaa-rank = piaa_tf.programs.rank:main",
             "piaa-score = piaa_tf.programs.score:main",
+            "piaa-explain = piaa_tf.programs.explain:main",
         ]
     },
 )

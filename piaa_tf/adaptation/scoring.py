@@ -94,7 +94,9 @@ class UserScorer:
         own = score_users(self._personal, self._weights[np.newaxis], embedding)[0]
         return own, generic
 
-    def score_function(self, *, is_generic: bool = False) -> Callable[[tf.Tensor], tf.Tensor]:
+    def score_function(
+        self, *, is_generic: bool = False
+    ) -> Callable[[tf.Tensor], tf.Tensor]:
         """Gives the score as a function of pixels that can be differentiated.
 
         Args:

@@ -32,6 +32,13 @@ def required(text: str, choices: Sequence[str] | None = None) -> Any:
     )
 
 
+def repeated(text: str) -> Any:
+    """Declares a config field of texts whose flag may be given several times."""
+    return dataclasses.field(
+        default=(), metadata={"help": text, "choices": None, "repeated": True}
+    )
+
+
 def define_flags(config_class: type) -> None:
     """Defines one absl flag per field of a config, with its default.
 
@@ -49,6 +56,8 @@ def define_flags(config_class: type) -> None:
             flags.DEFINE_integer(field.name, field.default, text)
         elif isinstance(field.default, float):
             flags.DEFINE_float(field.name, field.default, text)
+        elif field.metadata.get("repeated"):
+            flags.DEFINE_multi_string(field.name, [], text)
         elif isinstance(field.default, tuple):
             flags.DEFINE_list(field.name, [str(x) for x in field.default], text)
         else:

@@ -227,5 +227,7 @@ def test_the_function_of_an_unknown_user_is_the_priors(prior, few, tmp_path):
     scorer = UserScorer(prior, tastes, "nobody", STARS, tmp_path / "tastes.npz")
     paths = few.paths[:3]
     np.testing.assert_allclose(
-        scorer.score_function()(load_images(paths, 48)), scorer.score(paths)[1], atol=1e-5
+        scorer.score_function()(load_images(paths, 48)),
+        scorer.score(paths)[1],
+        atol=1e-5,
     )

@@ -87,12 +87,11 @@ def standard_errors(differences):
 def on_subject(scorers, pictures, masks):
     """User -> `share_on` of that user's maps."""
     shown = tf.constant(pictures[NUM_TRAINED:])
-    return {
-        user: share_on(
-            masks, to_map(integrated_gradients(scorer.score_function(), shown))
-        )
+    maps = {
+        user: integrated_gradients(scorer.score_function(), shown, num_steps=16)
         for user, scorer in scorers.items()
     }
+    return {user: share_on(masks, to_map(own)) for user, own in maps.items()}
 
 
 def test_a_depth_of_field_lovers_map_lies_on_the_subject(on_subject):

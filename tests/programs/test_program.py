@@ -1,4 +1,5 @@
 import dataclasses
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,9 @@ from piaa_tf.contract import InputError
 from piaa_tf.programs import program
 
 ROOT = Path(__file__).parents[2]
-PROGRAMS = ("prepare", "train_multitask", "train_generic", "adapt", "rank", "score")
+PROGRAMS = re.findall(
+    r"= piaa_tf\.programs\.(\w+):main", (ROOT / "setup.py").read_text()
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,6 +25,7 @@ class Config:
     color: str = program.option("red", "Which.", choices=("red", "blue"))
     sizes: tuple = program.option((4, 2), "Sizes.")
     words: tuple = program.option((), "Words.")
+    names: tuple = program.repeated("Names.")
 
 
 @pytest.fixture
@@ -42,8 +46,12 @@ def test_every_kind_of_flag_is_read_back(parse):
         "--color=blue",
         "--sizes=1,2,3",
         "--words=a,b",
+        "--names=c,d",
+        "--names=e",
     )
-    assert config == Config("x", 7, 1e-3, True, "blue", (1, 2, 3), ("a", "b"))
+    assert config == Config(
+        "x", 7, 1e-3, True, "blue", (1, 2, 3), ("a", "b"), ("c,d", "e")
+    )
 
 
 def test_a_list_may_be_empty(parse):
