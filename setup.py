@@ -60,6 +60,7 @@ setup(
             "piaa-rank = piaa_tf.programs.rank:main",
             "piaa-score = piaa_tf.programs.score:main",
             "piaa-explain = piaa_tf.programs.explain:main",
+            "piaa-portrait = piaa_tf.programs.portrait:main",
         ]
     },
 )

@@ -13,6 +13,7 @@ from __future__ import annotations
 import dataclasses
 
 from piaa_tf.programs import program
+from piaa_tf.programs.album import album_images
 from piaa_tf.programs.program import option, required
 from piaa_tf.programs.scorer_config import ScorerConfig, open_scorers
 
@@ -38,15 +39,10 @@ def run(config: RankConfig) -> None:
 
     from absl import logging
 
-    from piaa_tf.data.folder import list_photos
-    from piaa_tf.data.images import find_broken
     from piaa_tf.evaluation.album import rank_photos, write_ranking
 
     photos = Path(config.photos)
-    images = list_photos(photos)
-    if config.skip_broken:
-        broken = set(find_broken([photos / image for image in images]))
-        images = [image for image in images if photos / image not in broken]
+    images = album_images(config.photos, skip_broken=config.skip_broken)
     _, [scorer] = open_scorers(config, [config.user_id])
     scores, generic_scores = scorer.score([photos / image for image in images])
     ranked = rank_photos(images, scores, generic_scores, scorer.is_known_user)

@@ -1,0 +1,88 @@
+"""Guesses a person's Big Five from the photographs they like.
+
+    piaa-portrait --prior=runs/multitask/prior --photos=liked --out=runs/anna
+
+Every photograph below --photos counts as liked. Writes portrait.png, a radar of the
+five traits, and portrait.json and portrait.csv with their means, spreads over the
+photographs and standard errors. Seconds for a hundred photographs.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from piaa_tf.programs import program
+from piaa_tf.programs.album import album_images
+from piaa_tf.programs.program import option, required
+
+
+@dataclasses.dataclass(frozen=True)
+class PortraitConfig:
+    """What a portrait depends on.
+
+    Attributes: every field is a flag and carries its help.
+    """
+
+    prior: str = required("Folder of a prior that predicts traits: RUN_DIR/prior.")
+    photos: str = required("Folder of liked photographs; sub-folders count.")
+    user_id: str = option("", "Who likes them, for the title.")
+    out: str = option("portrait", "Folder of the results.")
+    skip_broken: bool = option(
+        False, "Leave unreadable photographs out, counted, instead of stopping."
+    )
+
+
+def run(config: PortraitConfig) -> None:
+    """Averages what the prior predicts of each photograph, and draws it."""
+    import json
+    from pathlib import Path
+
+    from absl import logging
+
+    from piaa_tf.contract import TRAITS
+    from piaa_tf.data.csv_table import write_table
+    from piaa_tf.explain.portrait import draw_portrait, estimate_portrait
+    from piaa_tf.models.prior import load_prior
+
+    photos, out = Path(config.photos), Path(config.out)
+    images = album_images(config.photos, skip_broken=config.skip_broken)
+    prior = load_prior(config.prior)
+    portrait = estimate_portrait(prior, [photos / image for image in images])
+    figures = {
+        "mean": portrait.mean,
+        "spread": portrait.spread,
+        "standard_error": portrait.standard_error,
+    }
+    rows = [
+        [trait, *(f"{values[i]:.4f}" for values in figures.values())]
+        for i, trait in enumerate(TRAITS)
+    ]
+    write_table(out / "portrait.csv", ["trait", *figures], rows)
+    described = {
+        "user_id": config.user_id,
+        "num_images": portrait.num_images,
+        "prior_checksum": prior.checksum(),
+        "traits": {row[0]: dict(zip(figures, map(float, row[1:]))) for row in rows},
+    }
+    text = json.dumps(described, indent=2) + "\n"
+    (out / "portrait.json").write_text(text, encoding="utf-8")
+    whose = f"of {config.user_id}" if config.user_id else "of whoever likes these"
+    draw_portrait(portrait, out / "portrait.png", title=f"A portrait {whose}")
+    for trait, mean, spread, error in rows:
+        logging.info(
+            "%-18s %+.3f +- %.3f (s.e.), spread %.3f",
+            trait,
+            float(mean),
+            float(error),
+            float(spread),
+        )
+    logging.info("portrait: %s", out / "portrait.png")
+
+
+def main() -> None:
+    """Runs the console program."""
+    program.start(PortraitConfig, run, __doc__)
+
+
+if __name__ == "__main__":
+    main()
