@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections.abc import Sequence
 from dataclasses import astuple, fields
 from pathlib import Path
 
 from piaa_tf.contract import RatingRange
 from piaa_tf.evaluation import album_page, contact_sheet
+from piaa_tf.evaluation.files import write_whole
 from piaa_tf.evaluation.ranking import RankedPhoto, rank_photos
 
 __all__ = ["RankedPhoto", "rank_photos", "write_ranking"]
@@ -60,7 +60,7 @@ def write_ranking(
     out_dir = Path(out_dir)
     out_dir.mkdir(parents=True, exist_ok=True)
     for name, content in contents.items():
-        _write_whole(out_dir / name, content)
+        write_whole(out_dir / name, content)
     return [out_dir / name for name in contents]
 
 
@@ -77,13 +77,3 @@ def _cell(value: str | int | float | bool) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return f"{value:.6g}" if isinstance(value, float) else str(value)
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Writes a file that is seen with all of its content or not at all."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        unfinished.write_bytes(content)
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)

@@ -91,10 +91,10 @@ def _draw_header(
     if len(user_id) > LONGEST_USER_ID:
         user_id = f"{user_id[:LONGEST_USER_ID]}…"
     title, sentence = heading(ranked, user_id)
-    pen.text((MARGIN, MARGIN - 10), title, INK, _font(38, bold=True))
-    pen.text((MARGIN, MARGIN + 46), sentence, MUTED, _font(20))
+    pen.text((MARGIN, MARGIN - 10), title, INK, font(38, bold=True))
+    pen.text((MARGIN, MARGIN + 46), sentence, MUTED, font(20))
     count = f"{num_shown} of {len(ranked)} photos"
-    pen.text((width - MARGIN, MARGIN + 4), count, MUTED, _font(20), anchor="ra")
+    pen.text((width - MARGIN, MARGIN + 4), count, MUTED, font(20), anchor="ra")
 
 
 def _draw_label(
@@ -102,19 +102,20 @@ def _draw_label(
 ) -> None:
     """Rank and score large, the generic score and the change of place beside them."""
     rank = f"{photo.rank}"
-    pen.text((left, top), rank, INK, _font(30, bold=True))
+    pen.text((left, top), rank, INK, font(30, bold=True))
     right = left + CELL_WIDTH
-    pen.text((right, top), f"{photo.score:.2f}", INK, _font(30, bold=True), anchor="ra")
+    pen.text((right, top), f"{photo.score:.2f}", INK, font(30, bold=True), anchor="ra")
     if gained:
-        after_rank = left + pen.textlength(rank, _font(30, bold=True)) + 12
+        after_rank = left + pen.textlength(rank, font(30, bold=True)) + 12
         change, colour = (f"▲{gained}", UP) if gained > 0 else (f"▼{-gained}", DOWN)
-        pen.text((after_rank, top + 9), change, colour, _font(20))
+        pen.text((after_rank, top + 9), change, colour, font(20))
     generic = f"generic {photo.generic_score:.2f}" if photo.known_user else "generic"
-    before_score = right - pen.textlength(f"{photo.score:.2f}", _font(30, bold=True))
-    pen.text((before_score - 14, top + 10), generic, MUTED, _font(18), anchor="ra")
+    before_score = right - pen.textlength(f"{photo.score:.2f}", font(30, bold=True))
+    pen.text((before_score - 14, top + 10), generic, MUTED, font(18), anchor="ra")
 
 
-def _font(size: int, bold: bool = False) -> ImageFont.FreeTypeFont:
+def font(size: int, bold: bool = False) -> ImageFont.FreeTypeFont:
+    """Returns the typeface of all sheets, of so many pixels."""
     name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
     folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
     return ImageFont.truetype(str(folder / name), size)

@@ -6,6 +6,9 @@ r"""Ranks a folder of photographs by one user's taste.
 Writes ranking.csv, ranking.html (self-contained) and contact_sheet.png into --out, the
 user's score beside the generic one. A user without a taste gets the prior's ranking,
 and is told so. Nothing in the album is moved or deleted. Seconds for a hundred photos.
+
+With --cover also covers.csv and covers.png: of each sub-folder, an album, the
+photograph that stands for it best.
 """
 
 from __future__ import annotations
@@ -28,6 +31,7 @@ class RankConfig(ScorerConfig):
     photos: str = required("Folder of photographs; sub-folders count.")
     user_id: str = option("", "Whose taste.")
     out: str = option("ranking", "Folder of the results.")
+    cover: bool = option(False, "Choose a cover for each sub-folder, too.")
     skip_broken: bool = option(
         False, "Leave unreadable photographs out, counted, instead of stopping."
     )
@@ -40,6 +44,7 @@ def run(config: RankConfig) -> None:
     from absl import logging
 
     from piaa_tf.evaluation.album import rank_photos, write_ranking
+    from piaa_tf.evaluation.covers import choose_covers, write_covers
 
     photos = Path(config.photos)
     images = album_images(config.photos, skip_broken=config.skip_broken)
@@ -62,6 +67,10 @@ def run(config: RankConfig) -> None:
             photo.generic_score,
         )
     logging.info("%d photographs: %s/ranking.html", len(ranked), config.out)
+    if config.cover:
+        covers = choose_covers(ranked)
+        write_covers(Path(config.out), photos, covers)
+        logging.info("%d covers: %s/covers.png", len(covers), config.out)
 
 
 def main() -> None:

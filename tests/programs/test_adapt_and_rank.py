@@ -168,3 +168,21 @@ def test_ratings_that_cannot_be_used_write_nothing(album, tiny_prior, rows, mess
 def test_negative_steps_are_refused():
     with pytest.raises(InputError, match="Got -1 and 0"):
         adapt.AdaptConfig(steps=-1)
+
+
+def test_covers_come_beside_a_ranking_that_stays_as_it_was(album, tiny_prior):
+    trip = album / "photos" / "trip"
+    trip.mkdir()
+    (album / "photos" / "4.jpg").rename(trip / "4.jpg")
+    run_adapt(album, tiny_prior)
+    rows = run_rank(album, tiny_prior)
+    folder = album / "ranking"
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert "covers.csv" not in before
+    assert run_rank(album, tiny_prior, cover=True) == rows
+    assert {name: (folder / name).read_bytes() for name in before} == before
+    with (folder / "covers.csv").open(newline="") as file:
+        covers = {row["album"]: row["image"] for row in csv.DictReader(file)}
+    best = next(row["image"] for row in rows if "/" not in row["image"])
+    assert covers == {".": best, "trip": "trip/4.jpg"}
+    assert (folder / "covers.png").exists()
