@@ -61,6 +61,7 @@ setup(
             "piaa-score = piaa_tf.programs.score:main",
             "piaa-explain = piaa_tf.programs.explain:main",
             "piaa-portrait = piaa_tf.programs.portrait:main",
+            "piaa-crop = piaa_tf.programs.crop:main",
         ]
     },
 )

@@ -1,0 +1,146 @@
+r"""Crops photographs to given ratios where a user's score is best.
+
+    piaa-crop --prior=runs/multitask/prior --tastes=runs/tastes.npz --user_id=anna \
+        --photos=album --out=runs/crops
+
+Writes for each ratio a folder of JPEGs in full resolution, crops.csv with where they
+were cut and what they score beside a crop of the middle, and crops.png, an overview.
+The photographs stay as they are. About 200 windows a photograph are scored: with a
+small backbone a second, with a large one on a CPU some seconds each.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from piaa_tf.contract import InputError
+from piaa_tf.programs import program
+from piaa_tf.programs.album import album_images
+from piaa_tf.programs.program import option, required
+from piaa_tf.programs.scorer_config import ScorerConfig, open_scorers
+
+
+@dataclasses.dataclass(frozen=True)
+class CropConfig(ScorerConfig):
+    """What crops depend on.
+
+    Attributes: every field is a flag and carries its help.
+    """
+
+    photos: str = required("Folder of photographs; sub-folders count.")
+    user_id: str = option("", "Whose taste.")
+    out: str = option("crops", "Folder of the results, outside of --photos.")
+    ratios: tuple[str, ...] = option(
+        ("16:9", "2:3", "9:16", "1:1"), "Of the sides, width to height."
+    )
+    scales: tuple[float, ...] = option(
+        (1.0, 0.85, 0.7), "Sides of the windows as shares of the largest that fits."
+    )
+    num_positions: int = option(5, "Places of a window across, and down.")
+    skip_broken: bool = option(
+        False, "Leave unreadable photographs out, counted, instead of stopping."
+    )
+
+    def __post_init__(self) -> None:
+        """Checks the grid."""
+        if not self.ratios or len(set(self.ratios)) < len(self.ratios):
+            raise InputError(
+                f"ratios must be one or more, each once. Got {','.join(self.ratios)}."
+            )
+        if not self.scales or not all(0 < scale <= 1 for scale in self.scales):
+            raise InputError(
+                "scales must be above 0 and at most 1, the largest window that fits. "
+                f"Got {','.join(map(str, self.scales))}."
+            )
+        if self.num_positions < 1:
+            raise InputError(f"num_positions must be >= 1. Got {self.num_positions}.")
+
+
+def run(config: CropConfig) -> None:
+    """Finds, cuts and shows the best window of each ratio of each photograph."""
+    import io
+    from pathlib import Path
+
+    from absl import logging
+
+    from piaa_tf.data.csv_table import write_table
+    from piaa_tf.evaluation.crop_sheet import NUM_PHOTOS, draw, shrink
+    from piaa_tf.evaluation.crops import (
+        best_crops,
+        crop_name,
+        encode_crop,
+        read_photo,
+        sides,
+    )
+    from piaa_tf.evaluation.files import write_whole
+
+    for ratio in config.ratios:
+        sides(ratio)
+    photos, out = Path(config.photos), Path(config.out)
+    if photos.resolve() in (out.resolve(), *out.resolve().parents):
+        raise InputError(
+            "Crops go outside of the photographs, or they would be cropped next time. "
+            f"Got --out={out} in --photos={photos}."
+        )
+    images = album_images(config.photos, skip_broken=config.skip_broken)
+    prior, [scorer] = open_scorers(config, [config.user_id])
+    rows, lines, gains = [], [], []
+    for i, image in enumerate(images, start=1):
+        photo, profile = read_photo(photos / image)
+        crops = best_crops(
+            photo,
+            scorer.score_pixels,
+            config.ratios,
+            image_size=prior.config.image_size,
+            keep_aspect=prior.keep_aspect,
+            scales=config.scales,
+            num_positions=config.num_positions,
+        )
+        for crop in crops:
+            name, window = crop_name(image, crop.ratio), crop.window
+            write_whole(out / name, encode_crop(photo, window, profile))
+            figures = (crop.score, crop.centre_score, crop.generic_score)
+            rows.append(
+                [
+                    image,
+                    crop.ratio,
+                    *map(str, dataclasses.astuple(window)),
+                    *(f"{figure:.6g}" for figure in figures),
+                    str(scorer.is_known_user).lower(),
+                    name,
+                ]
+            )
+            gains.append(crop.score - crop.centre_score)
+        if len(lines) < NUM_PHOTOS:
+            lines.append(shrink(image, photo, crops))
+        logging.info(
+            "photograph %d/%d  %s  %s",
+            i,
+            len(images),
+            image,
+            "  ".join(f"{crop.ratio} {crop.score:.2f}" for crop in crops),
+        )
+    columns = ["image", "ratio", "left", "top", "width", "height", "score"]
+    columns += ["centre_score", "generic_score", "known_user", "file"]
+    write_table(out / "crops.csv", columns, rows)
+    sheet = io.BytesIO()
+    draw(lines).save(sheet, "PNG")
+    write_whole(out / "crops.png", sheet.getvalue())
+    logging.info(
+        "%d crops score %.2f above the middle on average: %s/crops.png shows %d of "
+        "%d photographs",
+        len(rows),
+        sum(gains) / len(gains),
+        out,
+        len(lines),
+        len(images),
+    )
+
+
+def main() -> None:
+    """Runs the console program."""
+    program.start(CropConfig, run, __doc__)
+
+
+if __name__ == "__main__":
+    main()
