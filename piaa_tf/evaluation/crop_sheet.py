@@ -62,12 +62,11 @@ def shrink(image: str, photo: np.ndarray, crops: Sequence[Crop]) -> CroppedPhoto
     scale_x, scale_y = marked.width / photo.shape[1], marked.height / photo.shape[0]
     for i, crop in enumerate(crops):
         window = crop.window
-        corners = (
-            window.left * scale_x,
-            window.top * scale_y,
-            (window.left + window.width) * scale_x - 1,
-            (window.top + window.height) * scale_y - 1,
-        )
+        left, top = window.left * scale_x, window.top * scale_y
+        # Of a panorama a pixel high there is less than a pixel left.
+        right = max(left, (window.left + window.width) * scale_x - 1)
+        bottom = max(top, (window.top + window.height) * scale_y - 1)
+        corners = (left, top, right, bottom)
         pen.rectangle(corners, outline=COLORS[i % len(COLORS)], width=LINE_WIDTH)
     parts = [_fit(Image.fromarray(crop.window.of(photo))) for crop in crops]
     return CroppedPhoto(image, [marked, *parts], crops)

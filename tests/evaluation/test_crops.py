@@ -140,3 +140,11 @@ def test_the_sheet_has_a_line_for_each_photo():
     # The window is drawn into the photograph.
     colors = {color for _, color in lines[0].pictures[0].getcolors(10**5)}
     assert len(colors & {(0x56, 0xB4, 0xE9), (0xE6, 0x9F, 0)}) >= 1
+
+
+@pytest.mark.parametrize("size", [(3, 4000), (4000, 3), (1, 1)])
+def test_the_thinnest_panorama_can_be_shown(size):
+    photo = np.zeros([*size, 3], np.uint8)
+    seen = {"image_size": 8, "keep_aspect": False}
+    crops = best_crops(photo, brightness, RATIOS, **seen, **GRID)
+    assert crop_sheet.draw([crop_sheet.shrink("thin.png", photo, crops)]).width > 100
