@@ -23,7 +23,7 @@ from piaa_tf.data.images import read_image, resize
 
 JPEG_QUALITY = 95
 
-ScorePixels = Callable[[np.ndarray], "tuple[np.ndarray, np.ndarray]"]
+ScorePixels = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 """image float32 [N, S, S, 3] -> the user's scores and the prior's, each [N]."""
 
 

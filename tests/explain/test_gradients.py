@@ -50,7 +50,7 @@ def test_noise_does_not_change_the_gradient_of_a_linear_score():
 
 def test_noise_damps_what_changes_fast_by_gauss():
     # E cos((x + s z) / 20) = cos(x / 20) exp(-(s / 20)^2 / 2)
-    sigma, count = 0.1 * 255, 2000
+    sigma, count = 0.1 * 255, 500
     smooth = smooth_gradients(wavy, IMAGE, num_samples=count, noise=0.1)
     expected = np.cos(IMAGE / 20) * np.exp(-((sigma / 20) ** 2) / 2)
     np.testing.assert_allclose(smooth, expected, atol=5 / count**0.5)
