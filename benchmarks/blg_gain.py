@@ -5,7 +5,7 @@ r"""BLG-PIAA beside BA-PIAA on the simulated gallery: paired, over unseen users.
 Trains BA's prior on average scores, meta-trains BLG's from it, chooses rate and number
 of steps of each on validation users, and measures both on test users that neither has
 met. Prints SROCC before and after adaptation and the paired difference BLG - BA with
-its standard error, whatever it turns out to be. About ten minutes on two cores.
+its standard error, whatever it turns out to be. About 15 minutes on two cores.
 
 The gallery is simulated: this shows that both learn, and how much on such data; it
 decides nothing between the published methods.
@@ -37,7 +37,7 @@ class GainConfig:
     epochs: int = option(6, "Passes over the pictures for BA's prior.")
     meta_steps: int = option(120, "Meta-steps for BLG's prior.")
     inner_rate: float = option(3e-4, "alpha of meta-training.")
-    validation_users: int = option(6, "Users on which loops are chosen.")
+    validation_users: int = option(16, "Users on which loops are chosen.")
 
 
 def run(config: GainConfig) -> None:
