@@ -1,0 +1,1 @@
+"""The systems of the tables, one file each; `systems.SYSTEMS` names them."""

@@ -1,0 +1,181 @@
+"""A system of the tables: what it learns from, and what it must answer.
+
+A system is a class with a `name` and a `fit`. What else it offers says which tables it
+stands in: a `GenericSystem` predicts what people give on average, or the traits of
+those who like a picture; a `PersonalSystem` adapts to a user. One class may be both.
+
+    system.fit(training)                      once, on training users
+    system.prepare(ratings)                   once, all that test users have rated
+    before = system.prior().predict(images)   without personal data
+    after = system.adapt(support).predict(images)     for each user, n and repeat
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol, TypeVar, runtime_checkable
+
+import numpy as np
+
+from piaa_tf.contract import InputError
+from piaa_tf.data.samples import (
+    LikedImages,
+    PersonalRatings,
+    Samples,
+    ScoreDistributions,
+)
+
+AnySamples = TypeVar("AnySamples", bound=Samples)
+
+KIND_NAMES = {
+    ScoreDistributions: "score distributions",
+    LikedImages: "liked images with traits",
+    PersonalRatings: "personal ratings",
+}
+
+
+class NotAtHandError(InputError):
+    """A system cannot be fitted from what is at hand; the message says what it lacks.
+
+    Where all systems were asked for, such a one is left out of the tables.
+    """
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Training:
+    """What is at hand for fitting a system; nothing of any test user.
+
+    Attributes:
+        train: samples by their kind, of those kinds that the data set has.
+        validation: the same of other pictures and people; settings are chosen on it.
+        work_dir: folder for what a system wants to keep, such as checkpoints, so that
+            an interrupted evaluation goes on. Systems that share a prior find it here.
+        num_images: the numbers n of ratings that test users will give, ascending.
+        seed: of everything random.
+        is_quick: whether to spend a tenth of the time: fewer epochs, fewer settings.
+        backbone: of the networks trained here.
+        image_size: of their input, in pixels.
+        priors: priors that the user brought, and so need no training: role -> folder.
+    """
+
+    train: Mapping[type, Samples]
+    validation: Mapping[type, Samples]
+    work_dir: Path
+    num_images: tuple[int, ...] = (10, 100)
+    seed: int = 0
+    is_quick: bool = False
+    backbone: str = "compact"
+    image_size: int = 64
+    priors: Mapping[str, Path] = dataclasses.field(default_factory=dict)
+
+    def samples(
+        self, kind: type[AnySamples], system: str, split: str = "train"
+    ) -> AnySamples:
+        """Returns the samples of a kind.
+
+        Args:
+            kind: `ScoreDistributions`, `LikedImages` or `PersonalRatings`.
+            system: who asks; named in the message.
+            split: "train" or "validation".
+
+        Raises:
+            NotAtHandError: The data set has none.
+        """
+        found = {"train": self.train, "validation": self.validation}[split].get(kind)
+        if found is None:
+            raise NotAtHandError(
+                f"{system} needs {KIND_NAMES[kind]} in the {split} split. The data set "
+                "has none. Leave the system out of --systems, or give its --prior."
+            )
+        return found
+
+
+class PersonalModel(Protocol):
+    """One user's scores.
+
+    Attributes:
+        num_weights: how many numbers are kept for this user alone; 0 for the prior.
+    """
+
+    num_weights: int
+
+    def predict(self, images: Sequence[str]) -> np.ndarray:
+        """Scores images by their names in the prepared ratings.
+
+        Args:
+            images: [N], each among those of `PersonalSystem.prepare`.
+
+        Returns:
+            [N] scores, higher is better; close to the users' rating range where the
+            system speaks in it, but only their order is measured.
+        """
+        ...
+
+
+class System(Protocol):
+    """What all systems share.
+
+    Attributes:
+        name: as the tables write it, such as "PA_IAA" or "FPMF (content)".
+    """
+
+    name: str
+
+    def fit(self, training: Training) -> None:
+        """Learns whatever does not depend on test users.
+
+        Deterministic in `training.seed`.
+
+        Raises:
+            NotAtHandError: Samples of a kind that it needs are not there.
+        """
+        ...
+
+
+@runtime_checkable
+class PersonalSystem(System, Protocol):
+    """A system that adapts to a user's ratings."""
+
+    def prepare(self, ratings: PersonalRatings) -> None:
+        """Computes, once, what is needed of the pictures: embeddings, features.
+
+        Args:
+            ratings: of all users to be tested. Only pictures may be looked at here:
+                `images`, `paths` and `rating_range`.
+        """
+        ...
+
+    def prior(self) -> PersonalModel:
+        """Returns the model of a user of whom nothing is known."""
+        ...
+
+    def adapt(self, support: PersonalRatings) -> PersonalModel:
+        """Learns one user from that user's ratings alone.
+
+        Args:
+            support: n ratings of one user, a part of the prepared ones.
+
+        Returns:
+            The user's model. It need not outlive the next call of `adapt` or `prior`:
+            a private network is one network that serves one user after another.
+        """
+        ...
+
+
+@runtime_checkable
+class GenericSystem(System, Protocol):
+    """A system that predicts what needs no user."""
+
+    def predict_generic(self, samples: Samples) -> dict[str, np.ndarray]:
+        """Predicts for each picture of a set.
+
+        Args:
+            samples: N pictures; only `images` and `paths` may be looked at.
+
+        Returns:
+            Some of `score` [N] in 0..1 of the range of scores, `distribution`
+            [N, bins] whose rows sum to one, `traits` [N, 5] in [-1, 1].
+        """
+        ...

@@ -1,0 +1,45 @@
+import numpy as np
+import pytest
+
+from piaa_tf.contract import InputError
+from piaa_tf.data import catalog
+from piaa_tf.data.samples import LikedImages, PersonalRatings
+from piaa_tf.evaluation.baselines.systems import check_names
+from piaa_tf.evaluation.system import (
+    GenericSystem,
+    NotAtHandError,
+    PersonalSystem,
+    Training,
+)
+
+
+class Constant:
+    """A generic system of no use."""
+
+    name = "constant"
+
+    def fit(self, training):
+        """Learns nothing."""
+
+    def predict_generic(self, samples):
+        return {"score": np.zeros(len(samples))}
+
+
+def test_what_a_system_offers_says_where_it_stands():
+    assert isinstance(Constant(), GenericSystem)
+    assert not isinstance(Constant(), PersonalSystem)
+
+
+def test_samples_that_are_not_there_are_named(tiny_gallery, tmp_path):
+    ratings = catalog.load("gallery", PersonalRatings, tiny_gallery, "train")
+    training = Training({PersonalRatings: ratings}, {}, tmp_path)
+    assert training.samples(PersonalRatings, "FPMF") is ratings
+    with pytest.raises(NotAtHandError, match="PA_IAA needs liked images with traits"):
+        training.samples(LikedImages, "PA_IAA")
+    with pytest.raises(NotAtHandError, match="ratings in the validation split"):
+        training.samples(PersonalRatings, "FPMF", "validation")
+
+
+def test_unknown_systems_are_refused():
+    with pytest.raises(InputError, match=r"systems must be among .*Got ba-piaa\."):
+        check_names(["ba-piaa"])
