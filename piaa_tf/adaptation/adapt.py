@@ -38,12 +38,64 @@ class InnerLoop:
         return f"adam, {self.steps} steps of {self.rate:g}"
 
 
+class SupportAdapter:
+    """Adapts the prior's weights to support sets; traced once for all of them."""
+
+    def __init__(self, personal: PersonalScore, size: int) -> None:
+        """Takes the scope's score and D, the length of an embedding."""
+        self._personal = personal
+        self._adapt = tf.function(
+            self._adapted,
+            input_signature=[
+                tf.TensorSpec([None, None, size], tf.float32),
+                tf.TensorSpec([None, None], tf.float32),
+                tf.TensorSpec([None], tf.int32),
+                tf.TensorSpec([], tf.int32),
+                tf.TensorSpec([], tf.float32),
+            ],
+        )
+
+    def _adapted(self, embedding, rating, count, steps, rate):
+        start = self._personal.prior_weights[np.newaxis]
+        return adapt_weights(
+            self._personal.score,
+            tf.tile(start, [tf.shape(rating)[0], 1]),
+            embedding,
+            rating,
+            count,
+            steps=tf.cast(steps, tf.float32),
+            rate=rate,
+        )
+
+    def __call__(
+        self, supports: list[tuple[np.ndarray, np.ndarray]], loop: InnerLoop
+    ) -> np.ndarray:
+        """Adapts to each of many support sets.
+
+        Args:
+            supports: embedding [n, D] and rating [n] of each; n may differ.
+            loop: steps and rate.
+
+        Returns:
+            Adapted weights, float32 [len(supports), P].
+        """
+        adapted = [
+            self._adapt(
+                *_padded(supports[first : first + USERS_AT_ONCE]),
+                np.int32(loop.steps),
+                np.float32(loop.rate),
+            ).numpy()
+            for first in range(0, len(supports), USERS_AT_ONCE)
+        ]
+        return np.concatenate(adapted)
+
+
 def adapt_supports(
     personal: PersonalScore,
     supports: list[tuple[np.ndarray, np.ndarray]],
     loop: InnerLoop,
 ) -> np.ndarray:
-    """Adapts the prior's weights to each of many support sets.
+    """Adapts the prior's weights to each of many support sets, once.
 
     Args:
         personal: the scope's score.
@@ -53,32 +105,7 @@ def adapt_supports(
     Returns:
         Adapted weights, float32 [len(supports), P].
     """
-    size = supports[0][0].shape[1]
-
-    @tf.function(
-        input_signature=[
-            tf.TensorSpec([None, None, size], tf.float32),
-            tf.TensorSpec([None, None], tf.float32),
-            tf.TensorSpec([None], tf.int32),
-        ]
-    )
-    def adapt(embedding, rating, count):
-        start = tf.tile(personal.prior_weights[np.newaxis], [tf.shape(rating)[0], 1])
-        return adapt_weights(
-            personal.score,
-            start,
-            embedding,
-            rating,
-            count,
-            steps=loop.steps,
-            rate=loop.rate,
-        )
-
-    adapted = [
-        adapt(*_padded(supports[first : first + USERS_AT_ONCE])).numpy()
-        for first in range(0, len(supports), USERS_AT_ONCE)
-    ]
-    return np.concatenate(adapted)
+    return SupportAdapter(personal, supports[0][0].shape[1])(supports, loop)
 
 
 def _padded(supports):

@@ -26,7 +26,13 @@ FUSION_RATE_RATIO = 100.0
 
 
 class PrivateNetwork:
-    """One network, adapted to one user after another; each starts from the prior."""
+    """One network, adapted to one user after another; each starts from the prior.
+
+    Attributes:
+        prior: the network; its weights are those of the user adapted to last.
+        loop: how it adapts; may be changed between users, without a new trace.
+        num_weights: of how many weights a user's network consists.
+    """
 
     def __init__(self, prior: Prior, rating_range: RatingRange, loop: InnerLoop):
         """Copies the prior; the given one is never changed."""
@@ -42,15 +48,20 @@ class PrivateNetwork:
         network = [v for v in self._model.trainable_variables if v.ref() not in own]
         fusion = [self._fusion] if len(start) > num_head else []
         self._variables = [*network, self._head, *fusion]
-        ratios = [1.0] * (len(network) + 1) + [FUSION_RATE_RATIO] * len(fusion)
-        self._rates = [loop.rate * ratio for ratio in ratios]
+        self._ratios = [1.0] * (len(network) + 1) + [FUSION_RATE_RATIO] * len(fusion)
         self._moments = AdamMoments(self._variables)
-        self._steps = loop.steps
+        self.loop = loop
+        self.num_weights = sum(v.shape.num_elements() for v in self._variables)
         size = prior.config.image_size
         images = tf.TensorSpec([None, size, size, 3], tf.float32)
         self._adapt = tf.function(
             self._adapt_in_place,
-            input_signature=[images, tf.TensorSpec([None], tf.float32)],
+            input_signature=[
+                images,
+                tf.TensorSpec([None], tf.float32),
+                tf.TensorSpec([], tf.int32),
+                tf.TensorSpec([], tf.float32),
+            ],
         )
         self._score = tf.function(self._scores, input_signature=[images])
 
@@ -65,14 +76,16 @@ class PrivateNetwork:
         weights = tf.concat([self._head, self._fusion], axis=0)
         return self._personal.score(weights[tf.newaxis], embedding[tf.newaxis])[0]
 
-    def _adapt_in_place(self, image: tf.Tensor, rating: tf.Tensor) -> tf.Tensor:
+    def _adapt_in_place(
+        self, image: tf.Tensor, rating: tf.Tensor, steps: tf.Tensor, rate: tf.Tensor
+    ) -> tf.Tensor:
         self._moments.reset()
         return adapt_variables(
             self._variables,
             self._moments,
             lambda step: tf.reduce_mean(rating_loss(self._scores(image), rating)),
-            steps=self._steps,
-            rates=self._rates,
+            steps=steps,
+            rates=[ratio * rate for ratio in self._ratios],
         )
 
     def adapt(self, image: np.ndarray, rating: np.ndarray) -> np.ndarray:
@@ -87,7 +100,12 @@ class PrivateNetwork:
             network is this object's, until the next user.
         """
         self.forget()
-        self._adapt(tf.constant(image, tf.float32), tf.constant(rating, tf.float32))
+        self._adapt(
+            tf.constant(image, tf.float32),
+            tf.constant(rating, tf.float32),
+            tf.constant(self.loop.steps),
+            tf.constant(self.loop.rate),
+        )
         layer = head_layer(self.prior)
         kernel_shape = layer.kernel.shape
         kernel, bias = np.split(self._head.numpy(), [kernel_shape.num_elements()])

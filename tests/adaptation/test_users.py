@@ -142,6 +142,14 @@ def test_a_private_network_starts_every_user_from_the_prior(prior, few):
     first = network.adapt(*cases[0])
     network.adapt(*cases[1])
     np.testing.assert_array_equal(network.adapt(*cases[0]), first)
+    network.loop = InnerLoop(steps=1, rate=1e-3)
+    other = network.adapt(*cases[0])
+    built_so = PrivateNetwork(prior, STARS, network.loop)
+    np.testing.assert_array_equal(built_so.adapt(*cases[0]), other)
+    assert np.abs(other - first).max() > 1e-4
+    head = prior.model.get_layer("distribution").count_params()
+    others = sum(v.shape.num_elements() for v in prior.model.trainable_variables)
+    assert network.num_weights == others + len(first) - head
 
 
 def test_an_unknown_user_gets_the_priors_scores(prior, few, tmp_path):
