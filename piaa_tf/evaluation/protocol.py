@@ -3,13 +3,15 @@
 Slides, "PIAA Database: FLICKR-AES": 10 or 100 images of each unseen user for
 adaptation, all others for test, SROCC per user. Splits depend on (seed, user, repeat)
 alone, so that methods are compared on the same ones, and 10 images are the first of the
-100.
+100. `measure_system` does so for any system of the tables; `evaluate_scope` and
+`evaluate_network` for what a prior's scopes alone can do.
 """
 
 from __future__ import annotations
 
+import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +24,8 @@ from piaa_tf.adaptation.users import adapt_by
 from piaa_tf.contract import InputError
 from piaa_tf.data.images import load_images
 from piaa_tf.data.samples import PersonalRatings
+from piaa_tf.evaluation.results import Result
+from piaa_tf.evaluation.system import PersonalSystem
 from piaa_tf.metrics import srocc
 
 
@@ -183,3 +187,86 @@ def evaluate_scope(
             )
         )
     return results
+
+
+MIN_TESTED = 2
+"""Images without which a user's ranking cannot be measured."""
+
+
+def with_enough_ratings(ratings: PersonalRatings, num_reserved: int) -> PersonalRatings:
+    """Keeps the users who have rated enough to be adapted to and tested.
+
+    Args:
+        ratings: of unseen users.
+        num_reserved: the largest n.
+
+    Returns:
+        The ratings of those with at least `num_reserved` + 2.
+
+    Raises:
+        InputError: There is no such user.
+    """
+    counts = {user: len(ratings.of_user(user)) for user in ratings.user_ids()}
+    enough = {u for u, count in counts.items() if count >= num_reserved + MIN_TESTED}
+    if not enough:
+        raise InputError(
+            f"A user needs {num_reserved} ratings to adapt to and {MIN_TESTED} more to "
+            f"test on. Got {max(counts.values())} at most, of {len(counts)} users. "
+            "Pass a smaller --num_images, or more ratings."
+        )
+    return ratings.select([user in enough for user in ratings.users])
+
+
+def measure_system(
+    system: PersonalSystem,
+    ratings: PersonalRatings,
+    repeats: Mapping[int, int],
+    *,
+    seed: int,
+    num_reserved: int | None = None,
+    seconds: dict[int, list[float]] | None = None,
+) -> list[Result]:
+    """Measures one system on every user, n and repeat.
+
+    Args:
+        system: fitted, and prepared for these ratings.
+        ratings: of unseen users who have rated enough, see `with_enough_ratings`.
+        repeats: n -> number of splits.
+        seed: of the splits; the same for all systems.
+        num_reserved: images of each user that are never tested, so that all n are
+            tested on the same images; None for the published protocol, in which each n
+            is tested on all others.
+        seconds: n -> how long each adaptation took; filled where it is given.
+
+    Returns:
+        Results by n, then user, then repeat.
+    """
+    found: dict[int, list[Result]] = {num_images: [] for num_images in repeats}
+    for user in ratings.user_ids():
+        own = ratings.of_user(user)
+        images = np.array(own.images)
+        prior = system.prior().predict(own.images)
+        for num_images, count in repeats.items():
+            for repeat in range(count):
+                order = split(user, len(own), seed=seed, repeat=repeat)
+                support = own.select(order[:num_images])
+                tested = order[num_reserved or num_images :]
+                start = time.perf_counter()
+                model = system.adapt(support)
+                if seconds is not None:
+                    elapsed = time.perf_counter() - start
+                    seconds.setdefault(num_images, []).append(elapsed)
+                scores = model.predict(images[tested].tolist())
+                found[num_images].append(
+                    Result(
+                        system=system.name,
+                        num_images=num_images,
+                        repeat=repeat,
+                        user_id=user,
+                        srocc=srocc(scores, own.ratings[tested]),
+                        prior_srocc=srocc(prior[tested], own.ratings[tested]),
+                        num_tested=len(tested),
+                        num_weights=model.num_weights,
+                    )
+                )
+    return [result for results in found.values() for result in results]

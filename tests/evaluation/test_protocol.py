@@ -10,7 +10,13 @@ from piaa_tf.contract import InputError, RatingRange
 from piaa_tf.data import catalog
 from piaa_tf.data.samples import PersonalRatings
 from piaa_tf.evaluation.plots import mean_by_user, plot_users
-from piaa_tf.evaluation.protocol import evaluate_network, evaluate_scope, split
+from piaa_tf.evaluation.protocol import (
+    evaluate_network,
+    evaluate_scope,
+    measure_system,
+    split,
+    with_enough_ratings,
+)
 from piaa_tf.models.prior import load_prior
 
 NUM_IMAGES, USERS = 30, ("anna", "bert")
@@ -132,3 +138,70 @@ def test_whole_networks_are_tested_on_the_same_splits(tiny_gallery, tiny_prior):
         assert one.prior_srocc == pytest.approx(other.prior_srocc, abs=1e-6)
         # A rate of next to nothing leaves the prior's order.
         assert one.srocc == pytest.approx(one.prior_srocc, abs=1e-6)
+
+
+class ByFirstFeature:
+    """Scores by a picture's number, the user's sign learned from the support."""
+
+    name = "first feature"
+
+    def __init__(self, samples, embeddings):
+        self.seen = []
+        self.value = {image: float(e[0]) for image, e in embeddings.items()}
+
+    def fit(self, training):
+        """Knows it already."""
+
+    def prepare(self, ratings):
+        """Knows it already."""
+
+    def prior(self):
+        return self.Model(self, 1.0, 0)
+
+    def adapt(self, support):
+        self.seen.append(support)
+        values = [self.value[image] for image in support.images]
+        return self.Model(self, np.sign(np.corrcoef(values, support.ratings)[0, 1]), 1)
+
+    class Model:
+        def __init__(self, system, sign, num_weights):
+            self.system, self.sign, self.num_weights = system, sign, num_weights
+
+        def predict(self, images):
+            return np.array([self.sign * self.system.value[image] for image in images])
+
+
+def test_a_system_is_measured_on_every_user_n_and_repeat(ratings):
+    samples, _ = ratings
+    system, seconds = ByFirstFeature(*ratings), {}
+    results = measure_system(system, samples, {5: 3, 10: 1}, seed=4, seconds=seconds)
+    assert [(r.num_images, r.user_id, r.repeat) for r in results] == [
+        *((5, user, repeat) for user in USERS for repeat in range(3)),
+        *((10, user, 0) for user in USERS),
+    ]
+    for found in results:
+        sign = 1 if found.user_id == "anna" else -1
+        assert found.prior_srocc == pytest.approx(sign)
+        assert found.srocc == pytest.approx(1)
+        assert found.num_tested == NUM_IMAGES - found.num_images
+        assert found.num_weights == 1
+    assert {n: len(values) for n, values in seconds.items()} == {5: 6, 10: 2}
+
+
+def test_supports_are_the_first_of_the_split_and_never_tested(ratings):
+    samples, _ = ratings
+    system = ByFirstFeature(*ratings)
+    (found, _) = measure_system(system, samples, {5: 1}, seed=4, num_reserved=12)
+    assert found.num_tested == NUM_IMAGES - 12
+    own = samples.of_user("anna")
+    order = split("anna", NUM_IMAGES, seed=4, repeat=0)[:5]
+    assert list(system.seen[0].images) == [own.images[i] for i in order]
+
+
+def test_users_with_too_few_ratings_are_not_tested(ratings):
+    samples, _ = ratings
+    fewer = samples.select(slice(0, NUM_IMAGES + 11))
+    assert with_enough_ratings(fewer, 10).user_ids() == ["anna"]
+    assert with_enough_ratings(fewer, 9).user_ids() == ["anna", "bert"]
+    with pytest.raises(InputError, match=r"needs 29 ratings .* Got 30 at most, of 2"):
+        with_enough_ratings(samples, 29)
