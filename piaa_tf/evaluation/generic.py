@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
 import numpy as np
 
 from piaa_tf.adaptation.predict import predict
@@ -11,34 +14,69 @@ from piaa_tf.models.prior import Prior
 from piaa_tf.training.generic import average_scores
 
 
-def score_metrics(
-    prior: Prior,
-    samples: ScoreDistributions | PersonalRatings,
-) -> dict[str, float]:
-    """Measures generic scores against the mean over raters.
+def prior_outputs(prior: Prior, paths: Sequence[Path]) -> dict[str, np.ndarray]:
+    """Predicts what needs no user.
 
     Args:
-        prior: predicts a distribution or a score.
-        samples: pictures held out from its training.
+        prior: of any kind.
+        paths: of N pictures.
+
+    Returns:
+        Of `score` [N] on [0, 1] (a distribution's mean, mapped), `distribution`
+        [N, bins] and `traits` [N, 5] those that the prior has.
+    """
+    outputs = predict(prior, paths)
+    found = {
+        name: outputs[name] for name in ("distribution", "traits") if name in outputs
+    }
+    if "distribution" in outputs:
+        mean = outputs["distribution"] @ np.array(prior.config.bin_scores, np.float32)
+        found["score"] = prior.config.score_range.to_unit(mean)
+    elif "score" in outputs:
+        found["score"] = outputs["score"][:, 0]
+    return found
+
+
+def compare_scores(
+    outputs: Mapping[str, np.ndarray], samples: ScoreDistributions | PersonalRatings
+) -> dict[str, float]:
+    """Measures predicted scores against the mean over raters.
+
+    Args:
+        outputs: `score` [N] on [0, 1] and perhaps `distribution` [N, bins], one row
+            for each image of `average_scores(samples)`.
+        samples: what people gave.
 
     Returns:
         `score_srocc`, `score_plcc`, `score_acc` (threshold: the middle of the range)
         and, for distributions, `score_emd` (r = 1, the published evaluation).
     """
-    images, truth = average_scores(samples)
-    outputs = predict(prior, [samples.photos / image for image in images])
-    if "distribution" in outputs:
-        mean = outputs["distribution"] @ np.array(prior.config.bin_scores, np.float32)
-        predicted = prior.config.score_range.to_unit(mean)
-    else:
-        predicted = outputs["score"][:, 0]
+    truth = average_scores(samples)[1]
     metrics = {
-        "score_srocc": srocc(predicted, truth),
-        "score_plcc": plcc(predicted, truth),
-        "score_acc": accuracy(predicted, truth, threshold=0.5),
+        "score_srocc": srocc(outputs["score"], truth),
+        "score_plcc": plcc(outputs["score"], truth),
+        "score_acc": accuracy(outputs["score"], truth, threshold=0.5),
     }
     if "distribution" in outputs and isinstance(samples, ScoreDistributions):
         metrics["score_emd"] = mean_emd(
             outputs["distribution"], samples.probabilities, r=1
         )
     return metrics
+
+
+def score_metrics(
+    prior: Prior,
+    samples: ScoreDistributions | PersonalRatings,
+) -> dict[str, float]:
+    """Measures a prior's scores against the mean over raters.
+
+    Args:
+        prior: predicts a distribution or a score.
+        samples: pictures held out from its training.
+
+    Returns:
+        As of `compare_scores`.
+    """
+    images, _ = average_scores(samples)
+    outputs = prior_outputs(prior, [samples.photos / image for image in images])
+    return compare_scores(outputs, samples)
