@@ -1,0 +1,107 @@
+"""What a data set has for an evaluation: some of three kinds, in three splits."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import os
+from collections.abc import Mapping
+
+import numpy as np
+from absl import logging
+
+from piaa_tf.contract import InputError
+from piaa_tf.data import catalog
+from piaa_tf.data.samples import (
+    LikedImages,
+    PersonalRatings,
+    Samples,
+    ScoreDistributions,
+)
+
+KINDS = (ScoreDistributions, LikedImages, PersonalRatings)
+VALIDATION_SHARE = 0.1
+"""Of the training users, where a data set has no validation users."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class AtHand:
+    """The samples of a data set.
+
+    Attributes:
+        train: kind -> samples, of the kinds that there are.
+        validation: the same of other pictures and people.
+        test: the same of yet others.
+    """
+
+    train: Mapping[type, Samples]
+    validation: Mapping[type, Samples]
+    test: Mapping[type, Samples]
+
+    def fingerprint(self) -> str:
+        """Names these data: a hash of all images, users and numbers."""
+        digest = hashlib.sha256()
+        for split in (self.train, self.validation, self.test):
+            for kind, samples in split.items():
+                digest.update(kind.__name__.encode())
+                for field in samples.ROW_FIELDS:
+                    values = getattr(samples, field)
+                    if isinstance(values, np.ndarray):
+                        digest.update(np.ascontiguousarray(values).tobytes())
+                    else:
+                        digest.update("\n".join(values).encode())
+        return digest.hexdigest()[:16]
+
+
+def load_all(dataset: str, data_dir: str | os.PathLike[str] | None) -> AtHand:
+    """Loads whatever a data set has.
+
+    Where there are training users and no validation users, every tenth of the former
+    is set aside: settings have to be chosen on somebody.
+
+    Args:
+        dataset: a name of `data.catalog`.
+        data_dir: where it lies.
+
+    Returns:
+        The samples; a kind whose file is not there is left out.
+
+    Raises:
+        InputError: A table is there and broken, the data set is unknown, or nobody
+            of the test split has rated anything.
+    """
+    splits: dict[str, dict[type, Samples]] = {}
+    for split in ("train", "validation", "test"):
+        splits[split] = {}
+        for kind in KINDS:
+            try:
+                splits[split][kind] = catalog.load(dataset, kind, data_dir, split)
+            except InputError as error:
+                if not isinstance(error.__cause__, FileNotFoundError):
+                    raise
+                logging.info("%s: no %s in %s", dataset, kind.__name__, split)
+    if PersonalRatings not in splits["test"]:
+        raise InputError(
+            "An evaluation needs ratings of test users. "
+            f"Got none in {data_dir or dataset}. Give test/ratings.csv."
+        )
+    train, validation = splits["train"], splits["validation"]
+    if PersonalRatings in train and PersonalRatings not in validation:
+        train[PersonalRatings], validation[PersonalRatings] = _set_aside(
+            train[PersonalRatings]
+        )
+    return AtHand(train, validation, splits["test"])
+
+
+def _set_aside(ratings: PersonalRatings) -> tuple[PersonalRatings, PersonalRatings]:
+    users = ratings.user_ids()
+    every = max(2, round(1 / VALIDATION_SHARE))
+    aside = set(users[::every])
+    is_aside = np.array([user in aside for user in ratings.users])
+    if is_aside.all():
+        raise InputError(
+            "Training needs at least two users, one of them to choose settings on. "
+            f"Got {len(users)} in the train split."
+        )
+    logging.info("%d of %d training users set aside", len(aside), len(users))
+    return ratings.select(~is_aside), ratings.select(is_aside)
