@@ -24,7 +24,7 @@ from piaa_tf.contract import TRAITS, InputError
 from piaa_tf.data import folder
 from piaa_tf.data.csv_table import write_table
 from piaa_tf.data.gallery.atomic import atomic_folder
-from piaa_tf.data.gallery.config import GalleryConfig
+from piaa_tf.data.gallery.config import GalleryConfig, SplitSizes, TasteShares
 from piaa_tf.data.gallery.photos import photo_name, write_photos
 from piaa_tf.data.gallery.raters import BIN_SCORES, RATING_RANGE
 from piaa_tf.data.gallery.scene import ATTRIBUTES, draw_scene
@@ -97,6 +97,24 @@ def read_description(gallery_dir: str | os.PathLike[str]) -> Mapping[str, Any]:
     if not isinstance(described, dict) or "config" not in described:
         raise InputError(f"{path} must describe a gallery. Got no config in it.")
     return described
+
+
+def read_config(gallery_dir: str | os.PathLike[str]) -> GalleryConfig:
+    """Reads what a written gallery was made from.
+
+    Raises:
+        InputError: There is no gallery, or it was written by another version.
+    """
+    described = read_description(gallery_dir)
+    if described.get("version") != VERSION:
+        raise InputError(
+            f"{gallery_dir} must be a gallery of version {VERSION}. "
+            f"Got {described.get('version')!r}. Write it anew."
+        )
+    config = dict(described["config"])
+    shares = TasteShares(**config.pop("shares"))
+    sizes = {split: SplitSizes(**config.pop(split)) for split in folder.SPLITS}
+    return GalleryConfig(**config, shares=shares, **sizes)
 
 
 def load(

@@ -11,12 +11,8 @@ from __future__ import annotations
 
 import dataclasses
 
-import numpy as np
-
-from piaa_tf.data.samples import Samples
 from piaa_tf.evaluation.baselines.priors import find_prior
 from piaa_tf.evaluation.baselines.whole_network import WholeNetwork
-from piaa_tf.evaluation.generic import prior_outputs
 from piaa_tf.evaluation.system import Training
 from piaa_tf.models.prior import Prior, assign_weights, build_prior
 
@@ -31,11 +27,6 @@ class MtIaa(WholeNetwork):
     def find(self, training: Training) -> Prior:
         """Takes the multi-task prior's backbone and score head."""
         return without_traits(find_prior("multitask", training, self.name))
-
-    def predict_generic(self, samples: Samples) -> dict[str, np.ndarray]:
-        """Predicts the distribution of scores."""
-        self.prior()
-        return prior_outputs(self._network.prior, samples.paths)
 
 
 def without_traits(prior: Prior) -> Prior:

@@ -1,0 +1,186 @@
+"""An evaluation: systems measured one after another; what is done is kept."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Sequence
+
+import numpy as np
+from absl import logging
+
+from piaa_tf.data.samples import LikedImages, PersonalRatings, ScoreDistributions
+from piaa_tf.evaluation.at_hand import AtHand
+from piaa_tf.evaluation.baselines.systems import COSTLY, SYSTEMS
+from piaa_tf.evaluation.measurement import Measurement, load_measurement
+from piaa_tf.evaluation.protocol import measure_system, with_enough_ratings
+from piaa_tf.evaluation.results import summarise
+from piaa_tf.evaluation.system import (
+    GenericSystem,
+    NotAtHandError,
+    PersonalSystem,
+    System,
+    Training,
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """How often what is measured.
+
+    Attributes:
+        num_images: the numbers n of the tables.
+        repeats: splits of each user.
+        costly_repeats: the same for systems that adapt a whole network.
+        curve: the numbers n of the learning curve; costly systems get one split where
+            an n is not in the tables.
+        same_tests: whether all n are tested on the same images of a user.
+        max_users: the first so many of the test users; 0 for all.
+        seed: of the splits.
+    """
+
+    num_images: tuple[int, ...]
+    repeats: int
+    costly_repeats: int
+    curve: tuple[int, ...]
+    same_tests: bool
+    max_users: int
+    seed: int
+
+    @property
+    def num_reserved(self) -> int:
+        """Ratings that a user must be able to give."""
+        return max((*self.num_images, *self.curve))
+
+    def tested(self, at_hand: AtHand) -> PersonalRatings:
+        """Gives the ratings of those test users who are measured.
+
+        Raises:
+            InputError: Nobody has rated enough.
+        """
+        ratings = with_enough_ratings(at_hand.test[PersonalRatings], self.num_reserved)
+        if not self.max_users:
+            return ratings
+        first = set(ratings.user_ids()[: self.max_users])
+        return ratings.select([user in first for user in ratings.users])
+
+    def of_system(self, key: str) -> dict[int, int]:
+        """Gives n -> repeats for one system, ascending."""
+        in_table = self.costly_repeats if key in COSTLY else self.repeats
+        in_curve = 1 if key in COSTLY else self.repeats
+        return {
+            n: in_table if n in self.num_images else in_curve
+            for n in sorted({*self.num_images, *self.curve})
+        }
+
+
+def evaluate_systems(
+    keys: Sequence[str],
+    at_hand: AtHand,
+    training: Training,
+    plan: Plan,
+    *,
+    leave_out: bool,
+) -> tuple[list[Measurement], dict[str, str]]:
+    """Measures systems, or reads what an earlier call measured.
+
+    Args:
+        keys: names of `SYSTEMS`.
+        at_hand: the data; its test part is measured on.
+        training: what systems may learn from; its work folder keeps measurements.
+        plan: how often what.
+        leave_out: whether a system that lacks something is left out, or an error.
+
+    Returns:
+        The measurements in the order of the keys, and key -> why it was left out.
+
+    Raises:
+        InputError: No user has rated enough; or, without `leave_out`, a system lacks
+            what it needs.
+    """
+    ratings = plan.tested(at_hand)
+    logging.info(
+        "%d of %d test users are measured",
+        len(ratings.user_ids()),
+        len(at_hand.test[PersonalRatings].user_ids()),
+    )
+    measured, left_out = [], {}
+    for key in keys:
+        folder = training.work_dir / "systems" / key
+        found = load_measurement(folder)
+        if found is None:
+            try:
+                found = _measure(key, ratings, at_hand, training, plan)
+            except NotAtHandError as error:
+                if not leave_out:
+                    raise
+                left_out[key] = str(error)
+                logging.info("left out: %s", error)
+                continue
+            found.save(folder)
+        _log(found, plan)
+        measured.append(found)
+    return measured, left_out
+
+
+def _measure(
+    key: str,
+    ratings: PersonalRatings,
+    at_hand: AtHand,
+    training: Training,
+    plan: Plan,
+) -> Measurement:
+    system: System = SYSTEMS[key]()
+    logging.info("%s: fitting", system.name)
+    start = time.perf_counter()
+    system.fit(training)
+    fit_s = time.perf_counter() - start
+    scores, traits = {}, {}
+    if isinstance(system, GenericSystem):
+        if ScoreDistributions in at_hand.test:
+            scores = _some(
+                system, at_hand.test[ScoreDistributions], ("score", "distribution")
+            )
+        if LikedImages in at_hand.test:
+            traits = _some(system, at_hand.test[LikedImages], ("traits",))
+    results, seconds = [], {}
+    if isinstance(system, PersonalSystem):
+        logging.info("%s: adapting to %d users", system.name, len(ratings.user_ids()))
+        system.prepare(ratings)
+        results = measure_system(
+            system,
+            ratings,
+            plan.of_system(key),
+            seed=plan.seed,
+            num_reserved=plan.num_reserved if plan.same_tests else None,
+            seconds=seconds,
+        )
+    return Measurement(
+        key,
+        system.name,
+        results,
+        scores,
+        traits,
+        fit_s,
+        {n: float(np.median(values)) for n, values in seconds.items()},
+    )
+
+
+def _some(system: GenericSystem, samples, names) -> dict[str, np.ndarray]:
+    found = system.predict_generic(samples)
+    return {name: found[name] for name in names if name in found}
+
+
+def _log(found: Measurement, plan: Plan) -> None:
+    for num_images in plan.num_images if found.results else ():
+        rows = found.of(num_images)
+        own = summarise(rows)
+        logging.info(
+            "%-28s %3d images  prior %.3f  adapted %.3f  (%d users, %d repeats)",
+            found.name,
+            num_images,
+            summarise(rows, "prior_srocc").mean,
+            own.mean,
+            own.num_users,
+            own.num_repeats,
+        )
