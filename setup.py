@@ -62,6 +62,7 @@ setup(
             "piaa-explain = piaa_tf.programs.explain:main",
             "piaa-portrait = piaa_tf.programs.portrait:main",
             "piaa-crop = piaa_tf.programs.crop:main",
+            "piaa-evaluate = piaa_tf.programs.evaluate:main",
         ]
     },
 )
