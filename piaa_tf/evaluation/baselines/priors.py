@@ -56,7 +56,8 @@ META_STEPS = {"blg": 120, "reptile": 120, "fomaml": 120, "anil": 240}
 META = {
     "blg": {"inner_rate": 3e-4, "outer_rate": 0.2, "outer_schedule": "linear"},
     "reptile": {"inner_rate": 3e-4, "outer_rate": 0.2, "outer_schedule": "linear"},
-    "fomaml": {"inner_rate": 3e-4, "outer_rate": 3e-4, "outer_schedule": "linear"},
+    # A larger outer rate than this leaves theta of no use before the inner steps.
+    "fomaml": {"inner_rate": 1e-4, "outer_rate": 1e-4, "outer_schedule": "linear"},
     "anil": {
         "inner_rate": 0.1,
         "outer_rate": 1e-3,

@@ -16,7 +16,12 @@ from piaa_tf.evaluation.baselines.tuning import choose_settings, nearest
 from piaa_tf.evaluation.system import Training
 from piaa_tf.models.prior import Prior
 
-LOOPS = (InnerLoop(5, 1e-4), InnerLoop(10, 1e-4), InnerLoop(10, 3e-4))
+LOOPS = (
+    InnerLoop(5, 1e-4),
+    InnerLoop(5, 3e-5),
+    InnerLoop(10, 1e-4),
+    InnerLoop(10, 3e-4),
+)
 """To choose from on validation users; the first where there are none."""
 
 SCORED_AT_ONCE = 64
