@@ -110,12 +110,12 @@ def run(config: EvaluateConfig) -> None:
     check_names(keys)
     priors, work, plan = _priors(config, keys), Path(config.out) / "work", _plan(config)
     at_hand = _load(config)
+    ratings = plan.tested(at_hand)
     gallery_dir = _gallery_dir(config)
     galleries = _other_galleries(config, gallery_dir, work) if gallery_dir else {}
     measurements, left_out = _evaluate(
         config, keys, at_hand, work, plan, priors=priors, leave_out=is_all
     )
-    ratings = plan.tested(at_hand)
     bounds = gallery_dir and _bounds(config, gallery_dir, at_hand)
     evidence = Evidence(
         data="simulated gallery" if gallery_dir else config.dataset,
@@ -223,7 +223,7 @@ def _evaluate(
         "priors": {role: load_prior(p).checksum() for role, p in priors.items()},
         **dataclasses.asdict(plan),
     }
-    RunFolder(work, described)
+    RunFolder(work, described, flag="out")
     training = Training(
         at_hand.train,
         at_hand.validation,

@@ -26,6 +26,7 @@ class RunFolder:
         *,
         may_change: tuple[str, ...] = (),
         write: bool = True,
+        flag: str = "run_dir",
     ) -> None:
         """Opens a new run or one to be continued.
 
@@ -34,12 +35,13 @@ class RunFolder:
             config: what the run depends on, as plain data.
             may_change: keys that a continued run may have otherwise.
             write: whether this process writes the run's files (the chief does).
+            flag: by which a user names the folder.
 
         Raises:
             InputError: The folder holds a run of another config; the first
                 differences are named.
         """
-        self.path = Path(path)
+        self.path, self._flag = Path(path), flag
         self.checkpoints = self.path / "checkpoints"
         self.metrics = self.path / "metrics.jsonl"
         self.tensorboard = self.path / "tensorboard"
@@ -64,7 +66,7 @@ class RunFolder:
         except json.JSONDecodeError as error:
             raise InputError(
                 f"{described} must be a run's config. Got: {error}. "
-                "Name another --run_dir."
+                f"Name another --{self._flag}."
             ) from error
         differences = [
             f"{key} {wanted.get(key)!r} where the run has {found.get(key)!r}"
@@ -75,7 +77,7 @@ class RunFolder:
             raise InputError(
                 f"A run is continued with the config it was begun with. Got for "
                 f"{self.path}: {'; '.join(differences[:5])}. "
-                "Name another --run_dir, or delete this one."
+                f"Name another --{self._flag}, or delete this one."
             )
 
     def write_split(self, name: str, samples: Samples) -> None:

@@ -99,7 +99,7 @@ def test_another_evaluation_in_its_place_is_refused(
     report, tiny_gallery, tiny_prior, tmp_path
 ):
     shutil.copytree(report / "work", tmp_path / "work")
-    with pytest.raises(InputError, match=r"Got for .*: seed 1 where the run has 0"):
+    with pytest.raises(InputError, match=r"seed 1 where the run has 0.* --out, or"):
         evaluate.run(config_of(tiny_gallery, tmp_path, tiny_prior, seed=1))
 
 
@@ -159,6 +159,8 @@ def test_what_does_not_fit_is_refused(
 ):
     with pytest.raises(InputError, match=message):
         evaluate.run(config_of(tiny_gallery, tmp_path, tiny_prior, **changes))
+    # So that the corrected call is not refused as another evaluation.
+    assert not (tmp_path / "work" / "config.json").exists()
 
 
 def test_two_priors_of_one_role_are_refused(tiny_gallery, average_prior, tmp_path):
