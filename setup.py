@@ -39,6 +39,7 @@ setup(
         "matplotlib>=3.7",
         "numpy>=1.23,<2",
         "Pillow>=10",
+        "protobuf>=4.22,<5",
         "safetensors>=0.4",
         "scikit-learn>=1.3",
         "scipy>=1.10",
