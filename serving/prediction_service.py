@@ -1,22 +1,36 @@
-"""PredictionService of TensorFlow Serving: Predict and GetModelMetadata."""
+"""PredictionService of TensorFlow Serving: every method of it."""
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 import grpc
+from tensorflow_serving.apis.classification_pb2 import (
+    ClassificationRequest,
+    ClassificationResponse,
+)
 from tensorflow_serving.apis.get_model_metadata_pb2 import (
     GetModelMetadataRequest,
     GetModelMetadataResponse,
     SignatureDefMap,
 )
+from tensorflow_serving.apis.inference_pb2 import (
+    MultiInferenceRequest,
+    MultiInferenceResponse,
+)
 from tensorflow_serving.apis.predict_pb2 import PredictRequest, PredictResponse
 from tensorflow_serving.apis.prediction_service_pb2_grpc import (
     PredictionServiceServicer,
 )
+from tensorflow_serving.apis.regression_pb2 import RegressionRequest, RegressionResponse
 
 from serving.engine import Engine
+from serving.examples import check_one_model, classify, multi_inference, regress
 from serving.models import Models
 from serving.predict import predict
 from serving.rpc import answer
+from serving.servable import Servable
 from serving.status import invalid_argument
 
 SIGNATURE_DEF = "signature_def"
@@ -36,9 +50,43 @@ class PredictionService(PredictionServiceServicer):
         """Runs a signature on tensors."""
 
         def work(timeout_s: float | None) -> PredictResponse:
-            check_has_spec(request)
-            with self._models.borrow(request.model_spec) as servable:
+            with self._borrow(request) as servable:
                 return predict(self._engine, servable, request, timeout_s)
+
+        return answer(context, work)
+
+    def Classify(
+        self, request: ClassificationRequest, context: grpc.ServicerContext
+    ) -> ClassificationResponse:
+        """Runs a signature that classifies examples."""
+
+        def work(timeout_s: float | None) -> ClassificationResponse:
+            with self._borrow(request) as servable:
+                return classify(self._engine, servable, request, timeout_s)
+
+        return answer(context, work)
+
+    def Regress(
+        self, request: RegressionRequest, context: grpc.ServicerContext
+    ) -> RegressionResponse:
+        """Runs a signature that gives each example a value."""
+
+        def work(timeout_s: float | None) -> RegressionResponse:
+            with self._borrow(request) as servable:
+                return regress(self._engine, servable, request, timeout_s)
+
+        return answer(context, work)
+
+    def MultiInference(
+        self, request: MultiInferenceRequest, context: grpc.ServicerContext
+    ) -> MultiInferenceResponse:
+        """Runs several signatures on the same examples."""
+
+        def work(timeout_s: float | None) -> MultiInferenceResponse:
+            specs = [task.model_spec for task in request.tasks]
+            check_one_model(specs)
+            with self._models.borrow(specs[0]) as servable:
+                return multi_inference(self._engine, servable, request, timeout_s)
 
         return answer(context, work)
 
@@ -47,6 +95,13 @@ class PredictionService(PredictionServiceServicer):
     ) -> GetModelMetadataResponse:
         """Tells the signatures of a model."""
         return answer(context, lambda _: model_metadata(self._models, request))
+
+    @contextlib.contextmanager
+    def _borrow(self, request) -> Iterator[Servable]:
+        """Lends the version that a request means."""
+        check_has_spec(request)
+        with self._models.borrow(request.model_spec) as servable:
+            yield servable
 
 
 def model_metadata(

@@ -8,18 +8,27 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import grpc
 import tensorflow as tf
 from absl import logging
 from google.protobuf.message import DecodeError
 from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
 
 from serving.engine import Engine
+from serving.examples import classify, multi_inference, regress
 from serving.predict import predict
 from serving.servable import Servable
 from serving.status import CODES, ServingError, invalid_argument
 
 REQUESTS = Path("assets.extra") / "tf_serving_warmup_requests"
 MOST_RECORDS = 1000
+
+_METHODS = {
+    "predict_log": predict,
+    "classify_log": classify,
+    "regress_log": regress,
+    "multi_inference_log": multi_inference,
+}
 
 
 def warm_up(
@@ -75,5 +84,8 @@ def _parse(record: bytes, file: Path) -> PredictionLog:
 def _replay(engine: Engine, servable: Servable, log: PredictionLog) -> None:
     """Sends one request; of its model spec only the signature counts."""
     kind = log.WhichOneof("log_type")
-    if kind == "predict_log":
-        predict(engine, servable, log.predict_log.request)
+    if kind not in _METHODS:
+        raise ServingError(
+            grpc.StatusCode.UNIMPLEMENTED, f"Unsupported log_type for warmup: {kind}"
+        )
+    _METHODS[kind](engine, servable, getattr(log, kind).request)
