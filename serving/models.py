@@ -32,7 +32,11 @@ PLATFORM = "tensorflow"
 
 
 class Models:
-    """Every model that is served."""
+    """Every model that is served.
+
+    Attributes:
+        own_base_paths: those that the server's own files and flags have named.
+    """
 
     def __init__(
         self,
@@ -55,6 +59,7 @@ class Models:
         self._models: Mapping[str, ServedModel] = {}
         self._labels: Mapping[str, Mapping[str, int]] = {}
         self._reloading = threading.Lock()
+        self.own_base_paths: set[str] = set()
 
     @property
     def names(self) -> list[str]:
@@ -113,6 +118,7 @@ class Models:
         *,
         timeout_s: float | None = None,
         waits_for_versions: bool = False,
+        is_own: bool = False,
     ) -> None:
         """Serves the models of a config from now on, and no others.
 
@@ -120,6 +126,7 @@ class Models:
             config: the whole list; models that it does not name are unloaded.
             timeout_s: how long to wait for models that are new; None for ever.
             waits_for_versions: whether a base path may still be without versions.
+            is_own: whether the server's own files and flags say so, and not a request.
 
         Raises:
             ServingError: The config contradicts itself or what is served, or a new
@@ -131,6 +138,8 @@ class Models:
             configs = list(config.model_config_list.config)
             check_models(configs)
             labels = self._checked_labels(configs)
+            if is_own:
+                self.own_base_paths.update(config.base_path for config in configs)
             new = self._apply(configs)
             self._labels = labels
             self._wait(new, timeout_s, waits_for_versions)

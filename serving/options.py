@@ -38,6 +38,9 @@ class ServerOptions:
     model_config_file: str = _flag(
         "", "Text ModelServerConfig: several models, their version policies, labels."
     )
+    model_config_file_poll_wait_seconds: int = _flag(
+        0, "Interval of reading --model_config_file again; 0 reads it once."
+    )
     file_system_poll_wait_seconds: int = _flag(
         1, "Interval of looking for new versions; 0 looks once, below 0 never."
     )
@@ -88,6 +91,11 @@ class ServerOptions:
     )
     max_concurrent_requests: int = _flag(
         1024, "Ours: gRPC requests under way or waiting; further ones are refused."
+    )
+    reload_base_dirs: str = _flag(
+        "",
+        "Ours: folders, with commas, below which a ReloadConfig request may name base "
+        "paths, beside those that the server started with.",
     )
     grace_seconds: float = _flag(
         15.0, "Ours: time that requests under way get when the server ends."

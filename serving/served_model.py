@@ -150,10 +150,13 @@ class ServedModel:
         with self._changed:
             return self._changed.wait_for(condition, timeout_s)
 
-    def is_available(self) -> bool:
-        """Tells whether any version serves."""
+    def is_available(self, version: int | None = None) -> bool:
+        """Tells whether a version serves; by default, whether any does."""
         with self._changed:
-            return any(v.servable for v in self._versions.values())
+            wanted = self._versions if version is None else [version]
+            return any(
+                n in self._versions and self._versions[n].servable for n in wanted
+            )
 
     def is_settled(self) -> bool:
         """Tells whether a version serves, or none is going to by itself."""

@@ -73,7 +73,8 @@ class Server:
             ),
         )
         self._grpc: grpc.Server | None = None
-        self._stopped = threading.Event()
+        self._config_watch: threading.Thread | None = None
+        self._stopping = threading.Event()
 
     @classmethod
     def on_free_ports(cls, **options) -> Server:
@@ -111,21 +112,54 @@ class Server:
         """
         try:
             self.models.reload(
-                self._config, timeout_s=timeout_s, waits_for_versions=True
+                self._config,
+                timeout_s=timeout_s,
+                waits_for_versions=True,
+                is_own=True,
             )
         except ServingError as error:
             self.models.stop()
             raise InputError(f"Failed to start server. Error: {error}") from error
         self._start_grpc()
+        interval_s = self._options.model_config_file_poll_wait_seconds
+        if self._options.model_config_file and interval_s > 0:
+            self._config_watch = threading.Thread(
+                target=self._watch_config, args=[interval_s], daemon=True
+            )
+            self._config_watch.start()
 
     def stop(self) -> None:
         """Refuses new requests, lets those under way end, and unloads the models."""
-        if self._stopped.is_set():
+        if self._stopping.is_set():
             return
+        self._stopping.set()
         if self._grpc is not None:
             self._grpc.stop(self._options.grace_seconds).wait()
+        if self._config_watch is not None:
+            self._config_watch.join()
         self.models.stop()
-        self._stopped.set()
+
+    def reload_config_file(self) -> None:
+        """Reads the file of the models again and serves what it says now.
+
+        A file that is damaged, or a model that does not load, is logged and changes
+        nothing for the models that serve.
+        """
+        try:
+            config = model_config(self._options)
+            if config != self._config:
+                self.models.reload(config, timeout_s=0.0, is_own=True)
+            self._config = config
+        except InputError as error:
+            logging.error("%s", error)
+        except ServingError as error:
+            if error.code != grpc.StatusCode.DEADLINE_EXCEEDED:  # it goes on loading
+                logging.error("ReloadConfig failed: %s", error)
+
+    def _watch_config(self, interval_s: float) -> None:
+        """Reads the file of the models again and again."""
+        while not self._stopping.wait(interval_s):
+            self.reload_config_file()
 
     def _start_grpc(self) -> None:
         """Opens the port of gRPC and the socket.
@@ -144,7 +178,10 @@ class Server:
         add_PredictionServiceServicer_to_server(
             PredictionService(self.models, self._engine), server
         )
-        add_ModelServiceServicer_to_server(ModelService(self.models), server)
+        reload_base_dirs = filter(None, options.reload_base_dirs.split(","))
+        add_ModelServiceServicer_to_server(
+            ModelService(self.models, map(Path, reload_base_dirs)), server
+        )
         if options.port != 0:
             self.port = self._listen(server, f"{options.host}:{max(0, options.port)}")
         if options.grpc_socket_path:
