@@ -39,6 +39,7 @@ setup(
         "matplotlib>=3.7",
         "numpy>=1.23,<2",
         "Pillow>=10",
+        "prometheus-client>=0.17",
         "protobuf>=4.22,<5",
         "safetensors>=0.4",
         "scikit-learn>=1.3",
@@ -46,6 +47,7 @@ setup(
         "tensorflow==2.15.1",
         "tensorflow-addons>=0.23,<0.24",
         "tensorflow-serving-api==2.15.1",
+        "tornado>=6.3",
     ],
     extras_require={
         "test": TEST,

@@ -12,6 +12,7 @@ from tensorflow.core.framework.tensor_shape_pb2 import TensorShapeProto
 from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
 
 from serving.limits import Limits
+from serving.metrics import Metrics
 from serving.servable import Servable
 from serving.status import ServingError, invalid_argument
 from serving.tensors import dtype_name, dtype_of
@@ -25,11 +26,16 @@ class Engine:
     """
 
     def __init__(
-        self, limits: Limits | None = None, *, checks_method_name: bool = False
+        self,
+        limits: Limits | None = None,
+        *,
+        metrics: Metrics | None = None,
+        checks_method_name: bool = False,
     ) -> None:
-        """Takes the bounds of a request."""
+        """Takes the bounds of a request, and where runs are counted, if anywhere."""
         self.checks_method_name = checks_method_name
         self._limits = limits or Limits()
+        self._metrics = metrics
 
     def run(
         self,
@@ -38,6 +44,7 @@ class Engine:
         inputs: Mapping[str, np.ndarray],
         outputs: Sequence[str],
         *,
+        api: str,
         timeout_s: float | None = None,
     ) -> dict[str, np.ndarray]:
         """Runs a signature of a servable.
@@ -47,6 +54,7 @@ class Engine:
             signature_name: one of its signatures.
             inputs: an array for each of its inputs, of any type and shape.
             outputs: aliases of the outputs wanted.
+            api: by which it was asked for, such as Predict.
             timeout_s: until the caller's deadline; None for none.
 
         Returns:
@@ -58,7 +66,10 @@ class Engine:
         """
         check_tensors(servable.signatures[signature_name], inputs)
         self._limits.check_images(inputs)
-        return servable.run(signature_name, inputs, outputs, timeout_s)
+        if self._metrics is None:
+            return servable.run(signature_name, inputs, outputs, timeout_s)
+        with self._metrics.runtime(api, servable.name):
+            return servable.run(signature_name, inputs, outputs, timeout_s)
 
 
 def check_tensors(signature: SignatureDef, inputs: Mapping[str, np.ndarray]) -> None:

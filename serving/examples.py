@@ -54,7 +54,9 @@ def classify(
     signature = _find(servable, name, CLASSIFY)
     response = ClassificationResponse()
     examples = serialized_examples(request.input)
-    values = _run(engine, servable, name, signature, examples, timeout_s)
+    values = _run(
+        engine, servable, name, signature, examples, api="Classify", timeout_s=timeout_s
+    )
     response.result.CopyFrom(classification_result(values, len(examples)))
     _fill_spec(response.model_spec, request.model_spec.name, name, servable)
     return response
@@ -75,7 +77,9 @@ def regress(
     signature = _find(servable, name, REGRESS)
     response = RegressionResponse()
     examples = serialized_examples(request.input)
-    values = _run(engine, servable, name, signature, examples, timeout_s)
+    values = _run(
+        engine, servable, name, signature, examples, api="Regress", timeout_s=timeout_s
+    )
     response.result.CopyFrom(regression_result(values, len(examples)))
     _fill_spec(response.model_spec, request.model_spec.name, name, servable)
     return response
@@ -97,7 +101,15 @@ def multi_inference(
     response = MultiInferenceResponse()
     for name, task in zip(names, request.tasks):
         signature = servable.signatures[name]
-        values = _run(engine, servable, name, signature, examples, timeout_s)
+        values = _run(
+            engine,
+            servable,
+            name,
+            signature,
+            examples,
+            api="MultiInference",
+            timeout_s=timeout_s,
+        )
         result = response.results.add()
         if task.method_name == CLASSIFY:
             result.classification_result.CopyFrom(
@@ -219,6 +231,8 @@ def _run(
     name: str,
     signature: SignatureDef,
     examples: list[bytes],
+    *,
+    api: str,
     timeout_s: float | None,
 ) -> dict[str, np.ndarray]:
     """Runs a signature on examples."""
@@ -229,6 +243,7 @@ def _run(
         name,
         {INPUTS: array},
         [o for o in (CLASSES, SCORES, OUTPUTS) if o in signature.outputs],
+        api=api,
         timeout_s=timeout_s,
     )
 

@@ -73,6 +73,15 @@ class ServerOptions:
     )
     grpc_max_threads: int = _flag(0, "Threads of gRPC; 0 for four per CPU.")
     ssl_config_file: str = _flag("", "Text SSLConfig: keys for gRPC.")
+    rest_api_port: int = _flag(
+        0, "Port of HTTP; 0 for none, -1 for any free one (ours)."
+    )
+    rest_api_num_threads: int = _flag(0, "Threads of HTTP; 0 for four per CPU.")
+    rest_api_timeout_in_ms: int = _flag(30_000, "Longest run of an HTTP request.")
+    rest_api_enable_cors_support: bool = _flag(False, "Send CORS headers.")
+    monitoring_config_file: str = _flag(
+        "", "Text MonitoringConfig: whether and where HTTP shows Prometheus metrics."
+    )
     tensorflow_session_parallelism: int = _flag(
         0, "Threads of a TensorFlow session; 0 lets it choose."
     )
@@ -108,10 +117,15 @@ class ServerOptions:
                 "model_base_path or model_config_file must be given. Got neither. "
                 "model_base_path is the folder that holds the numbered versions."
             )
-        if self.port == 0 and not self.grpc_socket_path:
+        if self.port > 0 and self.port == self.rest_api_port:
             raise InputError(
-                "port or grpc_socket_path must be given. Got neither: nobody could "
-                "reach the server."
+                "rest_api_port cannot be same as port. "
+                f"Got {self.port} for both. Use a different port for HTTP."
+            )
+        if self.port == 0 and not self.grpc_socket_path and self.rest_api_port == 0:
+            raise InputError(
+                "port, grpc_socket_path or rest_api_port must be given. Got none: "
+                "nobody could reach the server."
             )
         op_parallelism = max(
             self.tensorflow_intra_op_parallelism, self.tensorflow_inter_op_parallelism
@@ -140,3 +154,8 @@ class ServerOptions:
     def grpc_threads(self) -> int:
         """The threads of gRPC, chosen where the flag leaves it open."""
         return self.grpc_max_threads or 4 * (os.cpu_count() or 1)
+
+    @property
+    def rest_threads(self) -> int:
+        """The threads of HTTP, chosen where the flag leaves it open."""
+        return self.rest_api_num_threads or 4 * (os.cpu_count() or 1)

@@ -49,7 +49,9 @@ def predict(
     check_names(signature, request.inputs)
     inputs = {alias: decode(proto, alias) for alias, proto in request.inputs.items()}
     outputs = chosen_outputs(signature, request.output_filter)
-    values = engine.run(servable, name, inputs, outputs, timeout_s=timeout_s)
+    values = engine.run(
+        servable, name, inputs, outputs, api="Predict", timeout_s=timeout_s
+    )
     response = PredictResponse()
     response.model_spec.name = request.model_spec.name
     response.model_spec.signature_name = name

@@ -27,6 +27,7 @@ from tensorflow_serving.apis.regression_pb2 import RegressionRequest, Regression
 
 from serving.engine import Engine
 from serving.examples import check_one_model, classify, multi_inference, regress
+from serving.metrics import Metrics
 from serving.models import Models
 from serving.predict import predict
 from serving.rpc import answer
@@ -39,10 +40,11 @@ SIGNATURE_DEF = "signature_def"
 class PredictionService(PredictionServiceServicer):
     """Answers requests for predictions."""
 
-    def __init__(self, models: Models, engine: Engine) -> None:
-        """Takes what is served, and what runs it."""
+    def __init__(self, models: Models, engine: Engine, metrics: Metrics) -> None:
+        """Takes what is served, what runs it, and where requests are counted."""
         self._models = models
         self._engine = engine
+        self._metrics = metrics
 
     def Predict(
         self, request: PredictRequest, context: grpc.ServicerContext
@@ -50,7 +52,7 @@ class PredictionService(PredictionServiceServicer):
         """Runs a signature on tensors."""
 
         def work(timeout_s: float | None) -> PredictResponse:
-            with self._borrow(request) as servable:
+            with self._borrow("Predict", request) as servable:
                 return predict(self._engine, servable, request, timeout_s)
 
         return answer(context, work)
@@ -61,7 +63,7 @@ class PredictionService(PredictionServiceServicer):
         """Runs a signature that classifies examples."""
 
         def work(timeout_s: float | None) -> ClassificationResponse:
-            with self._borrow(request) as servable:
+            with self._borrow("Classify", request) as servable:
                 return classify(self._engine, servable, request, timeout_s)
 
         return answer(context, work)
@@ -72,7 +74,7 @@ class PredictionService(PredictionServiceServicer):
         """Runs a signature that gives each example a value."""
 
         def work(timeout_s: float | None) -> RegressionResponse:
-            with self._borrow(request) as servable:
+            with self._borrow("Regress", request) as servable:
                 return regress(self._engine, servable, request, timeout_s)
 
         return answer(context, work)
@@ -84,9 +86,11 @@ class PredictionService(PredictionServiceServicer):
 
         def work(timeout_s: float | None) -> MultiInferenceResponse:
             specs = [task.model_spec for task in request.tasks]
-            check_one_model(specs)
-            with self._models.borrow(specs[0]) as servable:
-                return multi_inference(self._engine, servable, request, timeout_s)
+            name = specs[0].name if specs else ""
+            with self._metrics.request("MultiInference", "GRPC", name):
+                check_one_model(specs)
+                with self._models.borrow(specs[0]) as servable:
+                    return multi_inference(self._engine, servable, request, timeout_s)
 
         return answer(context, work)
 
@@ -94,14 +98,21 @@ class PredictionService(PredictionServiceServicer):
         self, request: GetModelMetadataRequest, context: grpc.ServicerContext
     ) -> GetModelMetadataResponse:
         """Tells the signatures of a model."""
-        return answer(context, lambda _: model_metadata(self._models, request))
+
+        def work(_: float | None) -> GetModelMetadataResponse:
+            name = request.model_spec.name
+            with self._metrics.request("GetModelMetadata", "GRPC", name):
+                return model_metadata(self._models, request)
+
+        return answer(context, work)
 
     @contextlib.contextmanager
-    def _borrow(self, request) -> Iterator[Servable]:
-        """Lends the version that a request means."""
-        check_has_spec(request)
-        with self._models.borrow(request.model_spec) as servable:
-            yield servable
+    def _borrow(self, api: str, request) -> Iterator[Servable]:
+        """Lends the version that a request means, and counts the request."""
+        with self._metrics.request(api, "GRPC", request.model_spec.name):
+            check_has_spec(request)
+            with self._models.borrow(request.model_spec) as servable:
+                yield servable
 
 
 def model_metadata(

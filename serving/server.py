@@ -27,11 +27,14 @@ from tensorflow_serving.config.model_server_config_pb2 import ModelServerConfig
 from piaa_tf.contract import InputError
 from serving.config_files import message_class, read_text_proto
 from serving.engine import Engine
+from serving.http_server import HttpServer
 from serving.limits import Limits
+from serving.metrics import DEFAULT_PATH, Metrics
 from serving.model_service import ModelService
 from serving.models import PLATFORM, Models
 from serving.options import ANY_FREE_PORT, ServerOptions
 from serving.prediction_service import PredictionService
+from serving.rest import RestApi
 from serving.servable import Servable, load_servable
 from serving.served_model import Patience
 from serving.status import ServingError
@@ -44,6 +47,7 @@ class Server:
     Attributes:
         models: what is served; `models.poll()` looks for new versions at once.
         port: of gRPC, once started; 0 where it has none.
+        rest_port: of HTTP, once started; 0 where it has none.
     """
 
     def __init__(self, options: ServerOptions) -> None:
@@ -52,13 +56,16 @@ class Server:
         Raises:
             InputError: A file cannot be read or contradicts itself.
         """
-        self.port = 0
+        self.port = self.rest_port = 0
         self._options = options
         self._config = model_config(options)
         self._session_config = session_config(options)
         self._credentials = _credentials(options)
+        self._metrics_path = metrics_path(options)
+        self.metrics = Metrics(lambda name: self.models.get(name) is not None)
         self._engine = Engine(
             Limits(options.max_image_pixels, options.max_request_pixels),
+            metrics=self.metrics,
             checks_method_name=options.enable_signature_method_name_check,
         )
         self.models = Models(
@@ -73,6 +80,7 @@ class Server:
             ),
         )
         self._grpc: grpc.Server | None = None
+        self._http: HttpServer | None = None
         self._config_watch: threading.Thread | None = None
         self._stopping = threading.Event()
 
@@ -120,7 +128,12 @@ class Server:
         except ServingError as error:
             self.models.stop()
             raise InputError(f"Failed to start server. Error: {error}") from error
-        self._start_grpc()
+        try:
+            self._start_grpc()
+            self._start_http()
+        except InputError:
+            self.stop()
+            raise
         interval_s = self._options.model_config_file_poll_wait_seconds
         if self._options.model_config_file and interval_s > 0:
             self._config_watch = threading.Thread(
@@ -133,8 +146,12 @@ class Server:
         if self._stopping.is_set():
             return
         self._stopping.set()
-        if self._grpc is not None:
-            self._grpc.stop(self._options.grace_seconds).wait()
+        grace_s = self._options.grace_seconds
+        grpc_ended = self._grpc.stop(grace_s) if self._grpc is not None else None
+        if self._http is not None:
+            self._http.stop(grace_s)
+        if grpc_ended is not None:
+            grpc_ended.wait()
         if self._config_watch is not None:
             self._config_watch.join()
         self.models.stop()
@@ -176,7 +193,7 @@ class Server:
             maximum_concurrent_rpcs=options.max_concurrent_requests,
         )
         add_PredictionServiceServicer_to_server(
-            PredictionService(self.models, self._engine), server
+            PredictionService(self.models, self._engine, self.metrics), server
         )
         reload_base_dirs = filter(None, options.reload_base_dirs.split(","))
         add_ModelServiceServicer_to_server(
@@ -188,6 +205,28 @@ class Server:
             self._listen(server, f"unix:{options.grpc_socket_path}")
         server.start()
         self._grpc = server
+
+    def _start_http(self) -> None:
+        """Opens the port of HTTP.
+
+        Raises:
+            InputError: It is taken.
+        """
+        options = self._options
+        if options.rest_api_port == 0:
+            return
+        timeout_s = options.rest_api_timeout_in_ms / 1e3
+        self._http = HttpServer(
+            RestApi(self.models, self._engine, self.metrics, timeout_s),
+            self.metrics,
+            host=options.host,
+            port=max(0, options.rest_api_port),
+            num_threads=options.rest_threads,
+            max_body_bytes=options.max_message_bytes,
+            metrics_path=self._metrics_path,
+            allows_cors=options.rest_api_enable_cors_support,
+        )
+        self.rest_port = self._http.port
 
     def _listen(self, server: grpc.Server, address: str) -> int:
         """Opens one port and returns its number."""
@@ -238,6 +277,20 @@ def model_config(options: ServerOptions) -> ModelServerConfig:
         model_platform=PLATFORM,
     )
     return config
+
+
+def metrics_path(options: ServerOptions) -> str:
+    """Returns where HTTP shows the metrics; empty for nowhere.
+
+    Raises:
+        InputError: The file of the monitoring cannot be read.
+    """
+    if not options.monitoring_config_file:
+        return ""
+    config = message_class("MonitoringConfig")()
+    read_text_proto(options.monitoring_config_file, config)
+    prometheus = config.prometheus_config
+    return (prometheus.path or DEFAULT_PATH) if prometheus.enable else ""
 
 
 def session_config(options: ServerOptions) -> tf.compat.v1.ConfigProto:
