@@ -11,6 +11,7 @@ import numpy as np
 from tensorflow.core.framework.tensor_shape_pb2 import TensorShapeProto
 from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
 
+from serving.batching import Batcher
 from serving.limits import Limits
 from serving.metrics import Metrics
 from serving.servable import Servable
@@ -30,12 +31,21 @@ class Engine:
         limits: Limits | None = None,
         *,
         metrics: Metrics | None = None,
+        batcher: Batcher | None = None,
         checks_method_name: bool = False,
     ) -> None:
-        """Takes the bounds of a request, and where runs are counted, if anywhere."""
+        """Takes the bounds of a request, and what may be left away.
+
+        Args:
+            limits: of a request.
+            metrics: where runs are counted.
+            batcher: merges requests.
+            checks_method_name: see above.
+        """
         self.checks_method_name = checks_method_name
         self._limits = limits or Limits()
         self._metrics = metrics
+        self._run = Servable.run if batcher is None else batcher.run
 
     def run(
         self,
@@ -67,9 +77,9 @@ class Engine:
         check_tensors(servable.signatures[signature_name], inputs)
         self._limits.check_images(inputs)
         if self._metrics is None:
-            return servable.run(signature_name, inputs, outputs, timeout_s)
+            return self._run(servable, signature_name, inputs, outputs, timeout_s)
         with self._metrics.runtime(api, servable.name):
-            return servable.run(signature_name, inputs, outputs, timeout_s)
+            return self._run(servable, signature_name, inputs, outputs, timeout_s)
 
 
 def check_tensors(signature: SignatureDef, inputs: Mapping[str, np.ndarray]) -> None:

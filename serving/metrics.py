@@ -54,6 +54,14 @@ class Metrics:
             registry=self._registry,
         )
 
+        self._batch_size = Histogram(
+            ":tensorflow:serving:batching_session:processed_batch_size",
+            "Rows that ran as one batch.",
+            ["model_name"],
+            buckets=[2**power for power in range(11)],
+            registry=self._registry,
+        )
+
     @contextlib.contextmanager
     def request(self, api: str, entrypoint: str, model_name: str) -> Iterator[None]:
         """Counts one request, with the code that it ends with.
@@ -86,6 +94,10 @@ class Metrics:
         self._runtime_latency.labels(self._label(model_name), api, "TF1").observe(
             1e6 * (time.perf_counter() - start_s)
         )
+
+    def batch(self, model_name: str, num_rows: int) -> None:
+        """Notes the rows of one batch."""
+        self._batch_size.labels(self._label(model_name)).observe(num_rows)
 
     def page(self) -> bytes:
         """Writes all of it in Prometheus' text form."""

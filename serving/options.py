@@ -79,6 +79,8 @@ class ServerOptions:
     rest_api_num_threads: int = _flag(0, "Threads of HTTP; 0 for four per CPU.")
     rest_api_timeout_in_ms: int = _flag(30_000, "Longest run of an HTTP request.")
     rest_api_enable_cors_support: bool = _flag(False, "Send CORS headers.")
+    enable_batching: bool = _flag(False, "Run requests that come together as one.")
+    batching_parameters_file: str = _flag("", "Text BatchingParameters.")
     monitoring_config_file: str = _flag(
         "", "Text MonitoringConfig: whether and where HTTP shows Prometheus metrics."
     )
@@ -116,6 +118,11 @@ class ServerOptions:
             raise InputError(
                 "model_base_path or model_config_file must be given. Got neither. "
                 "model_base_path is the folder that holds the numbered versions."
+            )
+        if self.batching_parameters_file and not self.enable_batching:
+            raise InputError(
+                "batching_parameters_file is set without setting enable_batching to "
+                "true. Set it, or leave the file away."
             )
         if self.port > 0 and self.port == self.rest_api_port:
             raise InputError(

@@ -25,6 +25,8 @@ from tensorflow_serving.apis.prediction_service_pb2_grpc import (
 from tensorflow_serving.config.model_server_config_pb2 import ModelServerConfig
 
 from piaa_tf.contract import InputError
+from serving.batching import Batcher
+from serving.batching_options import BatchingOptions
 from serving.config_files import message_class, read_text_proto
 from serving.engine import Engine
 from serving.http_server import HttpServer
@@ -63,9 +65,15 @@ class Server:
         self._credentials = _credentials(options)
         self._metrics_path = metrics_path(options)
         self.metrics = Metrics(lambda name: self.models.get(name) is not None)
+        self._batcher = (
+            Batcher(batching_options(options), self.metrics.batch)
+            if options.enable_batching
+            else None
+        )
         self._engine = Engine(
             Limits(options.max_image_pixels, options.max_request_pixels),
             metrics=self.metrics,
+            batcher=self._batcher,
             checks_method_name=options.enable_signature_method_name_check,
         )
         self.models = Models(
@@ -155,6 +163,8 @@ class Server:
         if self._config_watch is not None:
             self._config_watch.join()
         self.models.stop()
+        if self._batcher is not None:
+            self._batcher.close()
 
     def reload_config_file(self) -> None:
         """Reads the file of the models again and serves what it says now.
@@ -277,6 +287,18 @@ def model_config(options: ServerOptions) -> ModelServerConfig:
         model_platform=PLATFORM,
     )
     return config
+
+
+def batching_options(options: ServerOptions) -> BatchingOptions:
+    """Returns how requests are batched.
+
+    Raises:
+        InputError: The file of the batching cannot be read, or contradicts itself.
+    """
+    parameters = message_class("BatchingParameters")()
+    if options.batching_parameters_file:
+        read_text_proto(options.batching_parameters_file, parameters)
+    return BatchingOptions.of_proto(parameters)
 
 
 def metrics_path(options: ServerOptions) -> str:
