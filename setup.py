@@ -35,6 +35,7 @@ setup(
     install_requires=[
         "absl-py>=1.4",
         "grpcio>=1.48",
+        "grpcio-health-checking>=1.48,<1.63",
         "keras>=2.15,<2.16",
         "matplotlib>=3.7",
         "numpy>=1.23,<2",
@@ -66,6 +67,7 @@ setup(
             "piaa-portrait = piaa_tf.programs.portrait:main",
             "piaa-crop = piaa_tf.programs.crop:main",
             "piaa-evaluate = piaa_tf.programs.evaluate:main",
+            "piaa-serve = piaa_tf.programs.serve:main",
         ]
     },
 )

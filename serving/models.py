@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Callable
 
 import grpc
 from absl import logging
@@ -44,6 +45,7 @@ class Models:
         patience: Patience,
         *,
         allow_labels_of_unavailable: bool = False,
+        on_change: Callable[[], None] = lambda: None,
     ) -> None:
         """Serves none until the first `reload`.
 
@@ -52,8 +54,11 @@ class Models:
             patience: how often to look for versions, and to try to load them.
             allow_labels_of_unavailable: whether a new label may name a version that is
                 not loaded.
+            on_change: is called when a version has begun or ceased to serve, and after
+                the list of models has changed.
         """
         self._load = load
+        self._on_change = on_change
         self._patience = patience
         self._allow_labels_of_unavailable = allow_labels_of_unavailable
         self._models: Mapping[str, ServedModel] = {}
@@ -165,6 +170,7 @@ class Models:
                     policy,
                     load=self._load,
                     patience=self._patience,
+                    on_change=self._on_change,
                 )
                 new.append(model)
             else:
@@ -175,6 +181,7 @@ class Models:
         self._models = models
         for model in removed:
             model.stop()
+        self._on_change()
         return new
 
     def _wait(

@@ -77,6 +77,7 @@ class ServedModel:
         *,
         load: Loader,
         patience: Patience,
+        on_change: Callable[[], None] = lambda: None,
     ) -> None:
         """Starts watching at once.
 
@@ -86,12 +87,14 @@ class ServedModel:
             policy: which of them to serve.
             load: makes a servable of (name, version, path), warmed up.
             patience: how often to look and to try.
+            on_change: is called when a version has begun or ceased to serve.
         """
         self.name = name
         self._base_path = base_path
         self._policy = policy
         self._load = load
         self._patience = patience
+        self._on_change = on_change
         self._versions: dict[int, _Version] = {}
         self._num_polls = 0
         self._is_stopping = False
@@ -195,6 +198,7 @@ class ServedModel:
                 if action is None:
                     break
                 (self._attempt if action.loads else self._unload)(action.number)
+                self._on_change()
             with self._changed:
                 wake_s = min(next_poll_s, self._next_retry_s())
                 self._changed.wait_for(

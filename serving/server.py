@@ -14,7 +14,6 @@ import threading
 from pathlib import Path
 
 import grpc
-import tensorflow as tf
 from absl import logging
 from tensorflow_serving.apis.model_service_pb2_grpc import (
     add_ModelServiceServicer_to_server,
@@ -22,23 +21,29 @@ from tensorflow_serving.apis.model_service_pb2_grpc import (
 from tensorflow_serving.apis.prediction_service_pb2_grpc import (
     add_PredictionServiceServicer_to_server,
 )
-from tensorflow_serving.config.model_server_config_pb2 import ModelServerConfig
 
 from piaa_tf.contract import InputError
 from serving.batching import Batcher
-from serving.batching_options import BatchingOptions
-from serving.config_files import message_class, read_text_proto
 from serving.engine import Engine
+from serving.health import Health
 from serving.http_server import HttpServer
 from serving.limits import Limits
-from serving.metrics import DEFAULT_PATH, Metrics
+from serving.metrics import Metrics
 from serving.model_service import ModelService
-from serving.models import PLATFORM, Models
+from serving.models import Models
 from serving.options import ANY_FREE_PORT, ServerOptions
 from serving.prediction_service import PredictionService
 from serving.rest import RestApi
 from serving.servable import Servable, load_servable
 from serving.served_model import Patience
+from serving.server_config import (
+    batching_options,
+    channel_arguments,
+    credentials,
+    metrics_path,
+    model_config,
+    session_config,
+)
 from serving.status import ServingError
 from serving.warmup import warm_up
 
@@ -62,7 +67,8 @@ class Server:
         self._options = options
         self._config = model_config(options)
         self._session_config = session_config(options)
-        self._credentials = _credentials(options)
+        self._credentials = credentials(options)
+        self._channel_arguments = channel_arguments(options)
         self._metrics_path = metrics_path(options)
         self.metrics = Metrics(lambda name: self.models.get(name) is not None)
         self._batcher = (
@@ -86,7 +92,9 @@ class Server:
             allow_labels_of_unavailable=(
                 options.allow_version_labels_for_unavailable_models
             ),
+            on_change=lambda: self._health.update(),
         )
+        self._health = Health(self.models)
         self._grpc: grpc.Server | None = None
         self._http: HttpServer | None = None
         self._config_watch: threading.Thread | None = None
@@ -134,7 +142,7 @@ class Server:
                 is_own=True,
             )
         except ServingError as error:
-            self.models.stop()
+            self.stop()
             raise InputError(f"Failed to start server. Error: {error}") from error
         try:
             self._start_grpc()
@@ -149,11 +157,16 @@ class Server:
             )
             self._config_watch.start()
 
+    def wait(self) -> None:
+        """Waits until another thread stops the server."""
+        self._stopping.wait()
+
     def stop(self) -> None:
         """Refuses new requests, lets those under way end, and unloads the models."""
         if self._stopping.is_set():
             return
         self._stopping.set()
+        self._health.end()
         grace_s = self._options.grace_seconds
         grpc_ended = self._grpc.stop(grace_s) if self._grpc is not None else None
         if self._http is not None:
@@ -199,7 +212,7 @@ class Server:
             concurrent.futures.ThreadPoolExecutor(
                 options.grpc_threads, thread_name_prefix="grpc"
             ),
-            options=channel_arguments(options),
+            options=self._channel_arguments,
             maximum_concurrent_rpcs=options.max_concurrent_requests,
         )
         add_PredictionServiceServicer_to_server(
@@ -209,6 +222,7 @@ class Server:
         add_ModelServiceServicer_to_server(
             ModelService(self.models, map(Path, reload_base_dirs)), server
         )
+        self._health.add_to(server)
         if options.port != 0:
             self.port = self._listen(server, f"{options.host}:{max(0, options.port)}")
         if options.grpc_socket_path:
@@ -270,110 +284,3 @@ class Server:
                 servable.retire(lambda: None)
                 raise
         return servable
-
-
-def model_config(options: ServerOptions) -> ModelServerConfig:
-    """Returns the models that the options name.
-
-    Raises:
-        InputError: The file of the models cannot be read.
-    """
-    if options.model_config_file:
-        return read_text_proto(options.model_config_file, ModelServerConfig())
-    config = ModelServerConfig()
-    config.model_config_list.config.add(
-        name=options.model_name,
-        base_path=str(Path(options.model_base_path).resolve()),
-        model_platform=PLATFORM,
-    )
-    return config
-
-
-def batching_options(options: ServerOptions) -> BatchingOptions:
-    """Returns how requests are batched.
-
-    Raises:
-        InputError: The file of the batching cannot be read, or contradicts itself.
-    """
-    parameters = message_class("BatchingParameters")()
-    if options.batching_parameters_file:
-        read_text_proto(options.batching_parameters_file, parameters)
-    return BatchingOptions.of_proto(parameters)
-
-
-def metrics_path(options: ServerOptions) -> str:
-    """Returns where HTTP shows the metrics; empty for nowhere.
-
-    Raises:
-        InputError: The file of the monitoring cannot be read.
-    """
-    if not options.monitoring_config_file:
-        return ""
-    config = message_class("MonitoringConfig")()
-    read_text_proto(options.monitoring_config_file, config)
-    prometheus = config.prometheus_config
-    return (prometheus.path or DEFAULT_PATH) if prometheus.enable else ""
-
-
-def session_config(options: ServerOptions) -> tf.compat.v1.ConfigProto:
-    """Returns the config of every model's session.
-
-    Raises:
-        InputError: The file of the config cannot be read.
-    """
-    # A graph that was saved on a GPU runs on a CPU too.
-    config = tf.compat.v1.ConfigProto(allow_soft_placement=True)
-    if options.tensorflow_session_config_file:
-        read_text_proto(options.tensorflow_session_config_file, config)
-    both = options.tensorflow_session_parallelism
-    intra = options.tensorflow_intra_op_parallelism or both
-    inter = options.tensorflow_inter_op_parallelism or both
-    if intra:
-        config.intra_op_parallelism_threads = intra
-    if inter:
-        config.inter_op_parallelism_threads = inter
-    if options.per_process_gpu_memory_fraction:
-        config.gpu_options.per_process_gpu_memory_fraction = (
-            options.per_process_gpu_memory_fraction
-        )
-    return config
-
-
-def channel_arguments(options: ServerOptions) -> list[tuple[str, int | str]]:
-    """Returns the arguments of the gRPC server; what a user gives comes last and wins.
-
-    Raises:
-        InputError: An argument is not of the form key=value.
-    """
-    arguments: dict[str, int | str] = {
-        "grpc.so_reuseport": 0,  # two servers on one port would share its requests
-        "grpc.max_receive_message_length": options.max_message_bytes,
-        "grpc.max_send_message_length": -1,
-    }
-    for argument in filter(None, options.grpc_channel_arguments.split(",")):
-        key, is_pair, value = argument.partition("=")
-        if not (is_pair and key):
-            raise InputError(
-                f"grpc_channel_arguments must be key=value,key=value. Got {argument}."
-            )
-        try:
-            arguments[key] = int(value)
-        except ValueError:
-            arguments[key] = value
-    return list(arguments.items())
-
-
-def _credentials(options: ServerOptions) -> grpc.ServerCredentials | None:
-    """Returns the keys of gRPC, or None for an open port.
-
-    Raises:
-        InputError: The file cannot be read.
-    """
-    if not options.ssl_config_file:
-        return None
-    config = read_text_proto(options.ssl_config_file, message_class("SSLConfig")())
-    return grpc.ssl_server_credentials(
-        [(config.server_key.encode(), config.server_cert.encode())],
-        root_certificates=config.custom_ca.encode() or None,
-        require_client_auth=config.client_verify,
-    )

@@ -1,0 +1,46 @@
+r"""Serves SavedModels over gRPC and REST, with the flags of tensorflow_model_server.
+
+    piaa-serve --model_name=aesthetics --model_base_path=exports/aesthetics \
+        --rest_api_port=8501
+
+Any client of TensorFlow Serving can talk to it. New versions below the base path are
+loaded as they appear; the old one serves until then. It listens on this machine alone
+unless --host says otherwise, and ends with Ctrl-C or SIGTERM after the requests that
+are under way. It is up after the seconds that loading and warming the models take.
+"""
+
+from __future__ import annotations
+
+from piaa_tf.programs import program
+from serving.options import ServerOptions
+
+
+def run(options: ServerOptions) -> None:
+    """Serves until it is told to end."""
+    import signal
+
+    import tensorflow as tf
+    from absl import logging
+
+    from serving.server import Server
+
+    tf.get_logger().setLevel("ERROR")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    server = Server(options)
+    try:
+        server.start()
+        logging.info("ready; Ctrl-C or SIGTERM ends it")
+        server.wait()
+    except KeyboardInterrupt:
+        logging.info("ending after the requests under way")
+    finally:
+        server.stop()
+
+
+def main() -> None:
+    """Runs the console program."""
+    program.start(ServerOptions, run, __doc__)
+
+
+if __name__ == "__main__":
+    main()
