@@ -88,9 +88,10 @@ def gif_of(num_frames: int, size: int) -> bytes:
 class Maker:
     """Makes malformed requests to a model with image_bytes [n] and user_id [n]."""
 
-    def __init__(self, model: str, seed: int = 0) -> None:
-        """Takes the name of a model that is served."""
+    def __init__(self, model: str, signature: str = "", seed: int = 0) -> None:
+        """Takes the names of a model that is served and of its signature."""
         self.model = model
+        self.signature = signature
         self.random = np.random.default_rng(seed)
         self.jpeg = jpeg_of(self.random, 64)
 
@@ -98,6 +99,7 @@ class Maker:
         """Makes a request that is right, or is but for its values."""
         request = PredictRequest()
         request.model_spec.name = self.model
+        request.model_spec.signature_name = self.signature
         images = [self.jpeg] if images is None else images
         users = ["anna"] * len(images) if users is None else users
         request.inputs["image_bytes"].CopyFrom(tensor_of(images))
@@ -256,6 +258,7 @@ class Maker:
     def _bad_examples(self):
         request = RegressionRequest()
         request.model_spec.name = self.model
+        request.model_spec.signature_name = self.signature
         if self.random.random() < 0.5:
             request.input.example_list.examples.add()
         return PREDICTION + "Regress", request, INVALID

@@ -53,6 +53,7 @@ class Server:
 
     Attributes:
         models: what is served; `models.poll()` looks for new versions at once.
+        host: that it listens on.
         port: of gRPC, once started; 0 where it has none.
         rest_port: of HTTP, once started; 0 where it has none.
     """
@@ -63,6 +64,7 @@ class Server:
         Raises:
             InputError: A file cannot be read or contradicts itself.
         """
+        self.host = options.host
         self.port = self.rest_port = 0
         self._options = options
         self._config = model_config(options)
@@ -112,7 +114,7 @@ class Server:
     @property
     def address(self) -> str:
         """Where a client on this machine finds it."""
-        return f"{self._options.host}:{self.port}"
+        return f"{self.host}:{self.port}"
 
     def __enter__(self) -> Server:
         """Starts."""
@@ -224,7 +226,7 @@ class Server:
         )
         self._health.add_to(server)
         if options.port != 0:
-            self.port = self._listen(server, f"{options.host}:{max(0, options.port)}")
+            self.port = self._listen(server, f"{self.host}:{max(0, options.port)}")
         if options.grpc_socket_path:
             self._listen(server, f"unix:{options.grpc_socket_path}")
         server.start()
@@ -243,7 +245,7 @@ class Server:
         self._http = HttpServer(
             RestApi(self.models, self._engine, self.metrics, timeout_s),
             self.metrics,
-            host=options.host,
+            host=self.host,
             port=max(0, options.rest_api_port),
             num_threads=options.rest_threads,
             max_body_bytes=options.max_message_bytes,
@@ -254,16 +256,20 @@ class Server:
 
     def _listen(self, server: grpc.Server, address: str) -> int:
         """Opens one port and returns its number."""
+        reason = "no port"  # older versions of gRPC say no more
         try:
             if self._credentials is None:
                 port = server.add_insecure_port(address)
             else:
                 port = server.add_secure_port(address, self._credentials)
         except RuntimeError as error:
+            port, reason = 0, str(error)
+        if not port:
             raise InputError(
-                f"{address} cannot be listened on; is it taken? Got {error}."
-            ) from error
-        logging.info("gRPC at %s", f"{self._options.host}:{port}" if port else address)
+                f"{address} cannot be listened on; is it taken? Got {reason}."
+            )
+        is_socket = address.startswith("unix:")
+        logging.info("gRPC at %s", address if is_socket else f"{self.host}:{port}")
         return port
 
     def _load(self, name: str, version: int, path: Path) -> Servable:

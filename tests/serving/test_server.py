@@ -1,13 +1,41 @@
 import concurrent.futures
+import json
 import threading
+import urllib.request
 
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from tensorflow_serving.apis.prediction_service_pb2_grpc import PredictionServiceStub
 
+import serving.server
 from piaa_tf.contract import InputError
+from serving.engine import Engine
+from serving.health import WHOLE
 from serving.options import ANY_FREE_PORT, ServerOptions
 from serving.server import Server
+
+# Made for these tests: openssl req -x509 -newkey ec -days 36500 -subj /CN=localhost
+KEY = """\
+-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgr7bNkLZ4uvOwIz2Q
+qGnlz1EsdpO/e8dRZjOgxJ80OYOhRANCAAQ0+wAV5RD/OKGCKs+jlO6N8PUIVyfn
+Xusy37A2BKLtr5Ty+SilE2e0eEKUXn+lINcFJXbZvqKO1YE+o9e/ltJb
+-----END PRIVATE KEY-----
+"""
+CERTIFICATE = """\
+-----BEGIN CERTIFICATE-----
+MIIBmzCCAUGgAwIBAgIUa8uIrBhyTZrXpunnts/tQU5PcaAwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyNTAzMjQyMVoYDzIxMjYxMTAx
+MDMyNDIxWjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAAQ0+wAV5RD/OKGCKs+jlO6N8PUIVyfnXusy37A2BKLtr5Ty+SilE2e0
+eEKUXn+lINcFJXbZvqKO1YE+o9e/ltJbo28wbTAdBgNVHQ4EFgQUGzzfjnKZJ5cZ
+gmM36jiS+Yy7PP8wHwYDVR0jBBgwFoAUGzzfjnKZJ5cZgmM36jiS+Yy7PP8wDwYD
+VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI
+zj0EAwIDSAAwRQIgFB9cTJMi08aiaV13/AXc5AyH5PiW1SYTexPNDVaRGBUCIQDh
+jk/NqaX5DgMqTPb41fsvxL+gMA74i/ksrj8vIHyExw==
+-----END CERTIFICATE-----
+"""
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
@@ -67,9 +95,10 @@ def test_a_model_that_does_not_load_is_told(tmp_path):
         server.start()
 
 
-def test_a_port_that_is_taken_is_told(halves_server, halves_base):
+@pytest.mark.parametrize("flag", ["port", "rest_api_port"])
+def test_a_port_that_is_taken_is_told(halves_server, halves_base, flag):
     server = Server.on_free_ports(
-        model_base_path=str(halves_base), rest_api_port=halves_server.port
+        model_base_path=str(halves_base), **{flag: halves_server.port}
     )
     with pytest.raises(InputError, match=f"{halves_server.port} cannot be listened on"):
         server.start()
@@ -125,13 +154,17 @@ def test_health_of_the_server_and_of_each_model(tmp_path, publish, health):
         assert check(stub, "tensorflow.serving.PredictionService") == SERVING
         with pytest.raises(grpc.RpcError, match="NOT_FOUND"):
             check(stub, "other")
-        watch = stub.Watch(health_pb2.HealthCheckRequest(service="m"), timeout=20)
-        assert next(watch).status == SERVING
-        (tmp_path / "1").rename(tmp_path / "hidden")
-        server.models.poll()
-        assert next(watch).status == NOT_SERVING
-        assert check(stub) == NOT_SERVING
-        watch.cancel()
+        # The server itself is told of last, so whoever hears of it may ask for the rest.
+        request = health_pb2.HealthCheckRequest(service=WHOLE[-1])
+        watch = stub.Watch(request, timeout=20)
+        try:
+            assert next(watch).status == SERVING
+            (tmp_path / "1").rename(tmp_path / "hidden")
+            server.models.poll()
+            assert next(watch).status == NOT_SERVING
+        finally:
+            watch.cancel()
+        assert check(stub) == check(stub, "m") == NOT_SERVING
 
 
 class SlowEngine:
@@ -153,15 +186,10 @@ class SlowEngine:
 def test_requests_under_way_end_before_the_server_does(
     halves_base, monkeypatch, connect, ask, way
 ):
-    import json
-    import urllib.request
-
-    import serving.server
-
     slow = []
 
     def slow_engine(*arguments, **options):
-        slow.append(SlowEngine(serving.engine.Engine(*arguments, **options)))
+        slow.append(SlowEngine(Engine(*arguments, **options)))
         return slow[0]
 
     monkeypatch.setattr(serving.server, "Engine", slow_engine)
@@ -192,9 +220,8 @@ def test_requests_under_way_end_before_the_server_does(
         slow[0].may_go.set()
         assert answer.result(20) == 2 / 2 + 2
         stopping.result(20)
-    with pytest.raises(grpc.RpcError) as caught:
+    with pytest.raises(grpc.RpcError, match="UNAVAILABLE"):
         prediction.Predict(ask("m", x=[2.0]), timeout=10)
-    assert caught.value.code() == grpc.StatusCode.UNAVAILABLE
 
 
 def test_a_socket_serves_too(halves_base, tmp_path, connect, ask):
@@ -220,3 +247,19 @@ def test_a_message_that_is_too_large_is_refused(halves_base, connect, ask):
             prediction.Predict(ask("m", x=[1.0] * 2000), timeout=10)
         assert caught.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
         assert prediction.Predict(ask("m", x=[1.0] * 100), timeout=10).outputs["y"]
+
+
+def test_keys_close_the_port_to_those_without(halves_base, tmp_path, connect, ask):
+    file = tmp_path / "ssl.config"
+    key, certificate = (text.replace("\n", "\\n") for text in (KEY, CERTIFICATE))
+    file.write_text(f'server_key: "{key}" server_cert: "{certificate}"')
+    with Server.on_free_ports(
+        model_base_path=str(halves_base), model_name="m", ssl_config_file=str(file)
+    ) as server:
+        credentials = grpc.ssl_channel_credentials(CERTIFICATE.encode())
+        with grpc.secure_channel(f"localhost:{server.port}", credentials) as channel:
+            prediction = PredictionServiceStub(channel)
+            assert prediction.Predict(ask("m", x=[2.0]), timeout=10).outputs["y"]
+        prediction, _ = connect(server.address)
+        with pytest.raises(grpc.RpcError, match="UNAVAILABLE"):
+            prediction.Predict(ask("m", x=[2.0]), timeout=10)
