@@ -98,7 +98,13 @@ def test_tensorflow_addons_is_imported_in_one_file():
 
 @pytest.mark.parametrize(
     "module",
-    ["piaa_tf", "piaa_tf.contract", "piaa_tf.manifest", "piaa_tf.data.samples"],
+    [
+        "piaa_tf",
+        "piaa_tf.contract",
+        "piaa_tf.manifest",
+        "piaa_tf.data.samples",
+        "serving.options",
+    ],
 )
 def test_importing_loads_no_tensorflow(module):
     code = f"import sys, {module}; sys.exit('tensorflow' in sys.modules)"
