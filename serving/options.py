@@ -124,6 +124,12 @@ class ServerOptions:
                 "batching_parameters_file is set without setting enable_batching to "
                 "true. Set it, or leave the file away."
             )
+        for name in ("port", "rest_api_port"):
+            if not ANY_FREE_PORT <= getattr(self, name) < 1 << 16:
+                raise InputError(
+                    f"{name} must be 1..65535, 0 for none or -1 for any free one. "
+                    f"Got {getattr(self, name)}."
+                )
         if self.port > 0 and self.port == self.rest_api_port:
             raise InputError(
                 "rest_api_port cannot be same as port. "

@@ -47,6 +47,7 @@ NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
         ({"model_base_path": ""}, "model_base_path or model_config_file must be given"),
         ({"batching_parameters_file": "x"}, "without setting enable_batching"),
         ({"rest_api_port": 8500}, "rest_api_port cannot be same as port. Got 8500"),
+        ({"port": 70000}, r"port must be 1\.\.65535.* Got 70000"),
         ({"port": 0}, "nobody could reach the server"),
         ({"max_message_bytes": 0}, "max_message_bytes must be >= 1. Got 0"),
         ({"max_num_load_retries": -1}, "max_num_load_retries must be >= 0. Got -1"),
