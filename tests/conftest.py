@@ -6,6 +6,9 @@ import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+# There are no doctests in them, and several modules of one name.
+collect_ignore_glob = ["*conftest.py"]
+
 
 def pytest_configure():
     import tensorflow as tf

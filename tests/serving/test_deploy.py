@@ -15,6 +15,8 @@ from google.protobuf import text_format
 from PIL import Image
 from tensorflow_serving.config.model_server_config_pb2 import ModelServerConfig
 
+from serving import config_files
+from serving.options import ServerOptions
 from serving.requests import RequestLimits
 
 ROOT = Path(__file__).parents[2]
@@ -63,7 +65,6 @@ def dockerfile(instruction):
 
 def other_config(file_name, message_name):
     """Parses a file whose message is not in tensorflow-serving-api."""
-    config_files = pytest.importorskip("serving.config_files")
     message = config_files.message_class(message_name)()
     return text_format.Parse((DEPLOY / file_name).read_text(), message)
 
@@ -108,11 +109,10 @@ def test_the_server_is_of_the_release_that_exports():
 
 
 def test_flags_are_those_of_the_server():
-    options = pytest.importorskip("serving.options").ServerOptions
     lists = [container["args"] for container in containers().values()]
     lists += [dockerfile("ENTRYPOINT"), dockerfile("CMD"), ["--enable_batching=false"]]
     for flags in map(flags_of, lists):
-        assert {flag[2:] for flag in flags} <= set(options.__dataclass_fields__)
+        assert {flag[2:] for flag in flags} <= set(ServerOptions.__dataclass_fields__)
 
 
 def test_the_image_and_the_pods_call_the_server_alike():
