@@ -54,7 +54,7 @@ class Training:
             an interrupted evaluation goes on. Systems that share a prior find it here.
         num_images: the numbers n of ratings that test users will give, ascending.
         seed: of everything random.
-        is_quick: whether to spend a tenth of the time: fewer epochs, fewer settings.
+        is_quick: whether to spend a fraction of the time: fewer epochs and settings.
         backbone: of the networks trained here.
         image_size: of their input, in pixels.
         priors: priors that the user brought, and so need no training: role -> folder.
