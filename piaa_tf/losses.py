@@ -1,4 +1,4 @@
-"""The losses of the slides, L_a, L_p and L_b, and the EMD loss of NIMA.
+"""The losses of the slides, L_a, L_p and L_b, of NIMA and of the ranking network.
 
 Pure functions of tensors that return one loss per sample. The average over samples is
 the caller's: under `tf.distribute` it divides by the global batch, never by a
@@ -89,6 +89,40 @@ def rating_loss(predicted: tf.Tensor, true: tf.Tensor) -> tf.Tensor:
     """
     predicted, true = _widened(predicted, true)
     return tf.math.squared_difference(predicted, true)
+
+
+def ranking_loss(predicted: tf.Tensor, true: tf.Tensor, margin: float) -> tf.Tensor:
+    """Computes the hinge by which pairs of a batch are ranked wrongly or narrowly.
+
+    L_rank = mean over pairs of max(0, alpha - d(y_i >= y_j) (y^_i - y^_j)), d = 1 or
+    -1: Kong et al. 2016 (arXiv:1606.01621), the ranking network. This function returns
+    the mean over all pictures j of the batch that people put above or below picture i.
+    Pairs of equal y have no order and do not count.
+
+    >>> ranking_loss([0.5, 0.25], [0.0, 1.0], margin=0.25).numpy().tolist()
+    [0.5, 0.5]
+
+    Args:
+        predicted: y^, [batch].
+        true: y, [batch], in the same unit.
+        margin: alpha, by how much a better picture shall score higher; > 0.
+
+    Returns:
+        [batch], each >= 0; 0 for a picture without a pair.
+
+    Raises:
+        ValueError: The shapes differ.
+        InputError: The margin is not > 0.
+    """
+    if not margin > 0:
+        raise InputError(f"margin must be > 0. Got {margin}.")
+    predicted, true = _widened(predicted, true)
+    order = tf.sign(true[:, tf.newaxis] - true)
+    apart = order * (predicted[:, tf.newaxis] - predicted)
+    hinge = tf.abs(order) * tf.nn.relu(margin - apart)
+    return tf.math.divide_no_nan(
+        tf.reduce_sum(hinge, axis=1), tf.reduce_sum(tf.abs(order), axis=1)
+    )
 
 
 def emd_loss(predicted: tf.Tensor, true: tf.Tensor, r: float = 2) -> tf.Tensor:

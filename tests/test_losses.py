@@ -185,3 +185,39 @@ def test_other_than_five_traits_are_refused():
 def test_an_order_below_one_is_refused(r):
     with pytest.raises(InputError, match=r"r must be >= 1\. Got"):
         losses.emd_loss([[1.0]], [[1.0]], r=r)
+
+
+def naive_ranking(predicted, true, margin):
+    rows = []
+    for own, own_true in zip(predicted, true):
+        hinges = [
+            max(0.0, margin - (own - other) * (1 if own_true > other_true else -1))
+            for other, other_true in zip(predicted, true)
+            if own_true != other_true
+        ]
+        rows.append(np.mean(hinges) if hinges else 0.0)
+    return rows
+
+
+def test_ranking_loss_equals_a_naive_loop_with_ties():
+    generator = np.random.default_rng(0)
+    predicted = generator.normal(size=12)
+    true = generator.integers(0, 4, 12).astype(float)
+    np.testing.assert_allclose(
+        losses.ranking_loss(predicted, true, margin=0.3),
+        naive_ranking(predicted, true, 0.3),
+        rtol=1e-9,
+    )
+
+
+def test_ranking_loss_is_zero_for_the_right_order_with_room_and_for_no_order():
+    right = losses.ranking_loss([1.0, 2.0, 3.0], [0.1, 0.2, 0.3], margin=0.9)
+    np.testing.assert_array_equal(right, [0, 0, 0])
+    np.testing.assert_array_equal(
+        losses.ranking_loss([1.0, 2.0], [3.0, 3.0], 1), [0, 0]
+    )
+
+
+def test_ranking_loss_refuses_no_margin():
+    with pytest.raises(InputError, match=r"margin must be > 0. Got 0"):
+        losses.ranking_loss([1.0], [1.0], margin=0)

@@ -6,6 +6,7 @@ r"""Trains one generic task: the single-task baselines and BA-PIAA's prior.
         --run_dir=runs/average
 
 --target=score        mean ratings, BLG-PIAA's network: the prior of BA-PIAA
+--target=ranking      mean ratings, regressed and ranked: Reg+Rank of Kong et al. 2016
 --target=distribution score distributions; NIMA with --distribution_loss=emd
 --target=personality  Big-Five traits of those who like a picture
 
@@ -23,7 +24,7 @@ from piaa_tf.programs.program import option
 from piaa_tf.programs.run_config import finish, load_split, open_run
 from piaa_tf.programs.train_config import TrainConfig, fit_options, stream_options
 
-TARGETS = ("distribution", "score", "personality")
+TARGETS = ("distribution", "score", "ranking", "personality")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,14 +39,14 @@ class GenericConfig(TrainConfig):
     target: str = option("distribution", "What is learned.", choices=TARGETS)
     average_of: str = option(
         "ratings",
-        "What --target=score averages: users' ratings or score distributions.",
+        "What score and ranking average: users' ratings or score distributions.",
         choices=("ratings", "distributions"),
     )
     distribution_loss: str = option(
         "mse", "mse: L_a of the slides; emd: NIMA's.", choices=("mse", "emd")
     )
     link: str = option(
-        "sigmoid", "Of --target=score, to [0, 1].", choices=("sigmoid", "linear")
+        "sigmoid", "Of score and ranking, to [0, 1].", choices=("sigmoid", "linear")
     )
 
     def __post_init__(self) -> None:
@@ -87,13 +88,10 @@ def run(config: GenericConfig) -> None:
 def _kind(config: GenericConfig) -> type:
     from piaa_tf.data.samples import LikedImages, PersonalRatings, ScoreDistributions
 
-    return {
-        "distribution": ScoreDistributions,
-        "personality": LikedImages,
-        "score": PersonalRatings
-        if config.average_of == "ratings"
-        else ScoreDistributions,
-    }[config.target]
+    averaged = {"ratings": PersonalRatings, "distributions": ScoreDistributions}
+    return {"distribution": ScoreDistributions, "personality": LikedImages}.get(
+        config.target, averaged[config.average_of]
+    )
 
 
 def _parts(config: GenericConfig, samples, held_out):
@@ -110,13 +108,11 @@ def _parts(config: GenericConfig, samples, held_out):
         for name in ("backbone", "image_size", "features", "head_sizes", "dropout")
     }
     num_samples = len(samples)
-    if config.target == "score":
+    if config.target in ("score", "ranking"):
         kind, model = "blg_piaa", BlgPiaaConfig(**shared, link=config.link)
-        losses, draw, metrics = (
-            generic.score_losses,
-            generic.average_stream,
-            score_metrics,
-        )
+        is_ranked = config.target == "ranking"
+        losses = generic.ranking_losses if is_ranked else generic.score_losses
+        draw, metrics = generic.average_stream, score_metrics
         num_samples = len(generic.average_scores(samples)[0])
     elif config.target == "distribution":
         kind = "pa_iaa"

@@ -1,8 +1,8 @@
 """Generic training of BLG-PIAA's network: the average score, the prior of BA-PIAA.
 
 "Average aesthetics" of the slides: one target per picture, the mean over its raters,
-regressed as L_b. Distributions or traits alone are trained with parts of
-`multitask.py`.
+regressed as L_b, or regressed and ranked as by Kong et al. 2016. Distributions or
+traits alone are trained with parts of `multitask.py`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,11 @@ import tensorflow as tf
 
 from piaa_tf.data.samples import PersonalRatings, ScoreDistributions
 from piaa_tf.data.streams import training_stream
-from piaa_tf.losses import rating_loss
+from piaa_tf.losses import ranking_loss, rating_loss
 from piaa_tf.training.fit import StreamOptions
+
+RANKING_MARGIN = 0.1
+"""alpha of the ranking loss on [0, 1], half a star of five; the paper's is unknown."""
 
 
 def average_scores(
@@ -51,3 +54,13 @@ def average_stream(
 def score_losses(outputs: Mapping, targets: Mapping) -> dict[str, tf.Tensor]:
     """Gives the squared error of each sample's score on [0, 1]: {score: [batch]}."""
     return {"score": rating_loss(outputs["score"][:, 0], targets["score"])}
+
+
+def ranking_losses(outputs: Mapping, targets: Mapping) -> dict[str, tf.Tensor]:
+    """Adds to each sample's squared error how it is ranked in its replica's batch.
+
+    L_reg + L_rank of the ranking network (Kong et al. 2016), each with weight one.
+    """
+    score = outputs["score"][:, 0]
+    rank = ranking_loss(score, targets["score"], RANKING_MARGIN)
+    return {**score_losses(outputs, targets), "rank": rank}

@@ -61,6 +61,7 @@ def test_another_config_in_the_same_run_is_refused(tiny_gallery, tmp_path):
     ("target", "kind", "metric"),
     [
         ("score", "blg_piaa", "score_srocc"),
+        ("ranking", "blg_piaa", "score_srocc"),
         ("distribution", "pa_iaa", "score_emd"),
         ("personality", "pa_iaa", "srocc_neuroticism"),
     ],
