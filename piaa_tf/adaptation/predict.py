@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from piaa_tf.contract import InputError
 from piaa_tf.data.images import image_batches, input_errors
 from piaa_tf.models.prior import Prior
 
@@ -53,3 +54,27 @@ def predict_pixels(
         As `predict`.
     """
     return prior.one_image().predict(image, batch_size=batch_size, verbose=0)
+
+
+def unit_scores(prior: Prior, outputs: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Reads generic scores out of what a prior predicts.
+
+    Args:
+        prior: the prior.
+        outputs: of `predict`, for N pictures.
+
+    Returns:
+        [N], in 0..1 of the range of scores.
+
+    Raises:
+        InputError: The prior predicts traits alone.
+    """
+    if "distribution" in outputs:
+        mean = outputs["distribution"] @ np.array(prior.config.bin_scores, np.float32)
+        return prior.config.score_range.to_unit(mean)
+    if "score" not in outputs:
+        raise InputError(
+            "A generic score needs a prior that predicts scores. Got one that predicts "
+            "traits alone. Train with --target=score or --target=distribution."
+        )
+    return outputs["score"][:, 0]

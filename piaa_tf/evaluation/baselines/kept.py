@@ -1,0 +1,54 @@
+"""Numbers of pictures, computed once and kept in a work folder.
+
+Several systems look at the same pictures, and an evaluation that was interrupted looks
+at them again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Callable
+
+import numpy as np
+
+
+def kept(
+    folder: Path,
+    key: Sequence[str],
+    pictures: Sequence[Path],
+    compute: Callable[[], Mapping[str, np.ndarray]],
+) -> dict[str, np.ndarray]:
+    """Reads arrays that were kept, or computes and keeps them.
+
+    Args:
+        folder: where; one file for each key and list of pictures.
+        key: what the numbers depend on beside the pictures.
+        pictures: files; another size or time of one of them asks for new numbers.
+        compute: name -> array, one row for each picture.
+
+    Returns:
+        What `compute` returns, or once returned.
+    """
+    stamps = [
+        (str(path.resolve()), status.st_size, status.st_mtime_ns)
+        for path in pictures
+        for status in [path.stat()]
+    ]
+    digest = hashlib.sha256(json.dumps([list(key), stamps]).encode()).hexdigest()
+    path = folder / f"{digest[:24]}.npz"
+    if path.exists():
+        with np.load(path, allow_pickle=False) as arrays:
+            return dict(arrays)
+    arrays = dict(compute())
+    content = io.BytesIO()
+    np.savez(content, **arrays)
+    folder.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    unfinished.write_bytes(content.getvalue())
+    os.replace(unfinished, path)
+    return arrays

@@ -1,0 +1,113 @@
+import os
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from piaa_tf.adaptation.predict import predict, unit_scores
+from piaa_tf.contract import InputError
+from piaa_tf.evaluation.baselines import kept as kept_module
+from piaa_tf.evaluation.baselines.kept import kept
+from piaa_tf.evaluation.baselines.pictures import PictureFeatures
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    paths = [tmp_path / f"{i}.png" for i in range(3)]
+    for path in paths:
+        Image.new("RGB", (8, 8)).save(path)
+    return paths
+
+
+def count_calls(tmp_path):
+    calls = []
+
+    def ask(pictures, key="a"):
+        def compute():
+            calls.append(key)
+            return {"x": np.arange(len(pictures))}
+
+        return kept(tmp_path / "kept", [key], pictures, compute)
+
+    return ask, calls
+
+
+def test_numbers_are_computed_once(tmp_path, pictures):
+    ask, calls = count_calls(tmp_path)
+    first, again = ask(pictures), ask(pictures)
+    np.testing.assert_array_equal(first["x"], again["x"])
+    assert len(calls) == 1
+
+
+def test_another_key_order_or_file_asks_again(tmp_path, pictures):
+    ask, calls = count_calls(tmp_path)
+    ask(pictures)
+    ask(pictures, key="b")
+    ask(pictures[::-1])
+    os.utime(pictures[0], ns=(1, 1))
+    ask(pictures)
+    assert len(calls) == 4
+
+
+def test_nothing_unfinished_is_left(tmp_path, pictures):
+    count_calls(tmp_path)[0](pictures)
+    assert [p.suffix for p in (tmp_path / "kept").iterdir()] == [".npz"]
+    assert kept_module.kept is kept
+
+
+def test_features_are_standardised_on_the_training_pictures(
+    planted, find_prior, training
+):
+    ratings = planted.ratings({"anna": np.full(80, 3.0)})
+    features = PictureFeatures(["content", "attribute"], find_prior)
+    found = features.fit(training(ratings), "test", ratings)
+    attributes = found.features[:, -planted.attributes.shape[1] :]
+    np.testing.assert_allclose(attributes, planted.attributes, atol=1e-3)
+    content = found.features[:, : -planted.attributes.shape[1]]
+    np.testing.assert_allclose(content.mean(axis=0), 0, atol=1e-6)
+    assert content.var(axis=0, ddof=1).mean() == pytest.approx(1, rel=1e-3)
+    # Principal components: uncorrelated, the widest first.
+    covariance = np.cov(content.T)
+    np.testing.assert_allclose(covariance, np.diag(np.diag(covariance)), atol=1e-3)
+    assert (np.diff(np.diag(covariance)) <= 1e-6).all()
+
+
+def test_other_pictures_are_scaled_alike(planted, find_prior, training):
+    ratings = planted.ratings({"anna": np.full(80, 3.0)})
+    features = PictureFeatures(["content", "attribute"], find_prior)
+    all_pictures = features.fit(training(ratings), "test", ratings)
+    some = planted.ratings({"bert": np.full(80, 3.0)}, rows=[7, 3])
+    found = features.look(some)
+    rows = all_pictures.rows(some.images)
+    np.testing.assert_allclose(found.features, all_pictures.features[rows], atol=1e-4)
+    np.testing.assert_allclose(found.generic, all_pictures.generic[rows], atol=1e-6)
+
+
+def test_the_generic_score_is_the_mean_of_the_distribution(planted, find_prior):
+    prior = find_prior(None, "test")
+    outputs = predict(prior, [planted.photos / planted.images[0]])
+    mean = outputs["distribution"][0] @ np.arange(1, 11)
+    assert unit_scores(prior, outputs)[0] == pytest.approx((mean - 1) / 9, rel=1e-5)
+
+
+def test_a_prior_of_traits_alone_has_no_generic_score(find_prior):
+    with pytest.raises(InputError, match="predicts traits alone"):
+        unit_scores(find_prior(None, "test"), {"traits": np.zeros([1, 5])})
+
+
+def test_pictures_that_were_not_prepared_are_named(planted, training):
+    ratings = planted.ratings({"anna": np.full(80, 3.0)}, rows=slice(0, 9))
+    found = PictureFeatures(["attribute"]).fit(training(ratings), "test", ratings)
+    with pytest.raises(InputError, match=r"among the 9 that were prepared. Got '9"):
+        found.rows(["0.png", "9.png"])
+
+
+@pytest.mark.parametrize("parts", [[], ["style"], ["attribute", "attribute"]])
+def test_unknown_parts_are_refused(parts):
+    with pytest.raises(InputError, match="parts must be some of"):
+        PictureFeatures(parts)
+
+
+def test_content_needs_a_prior():
+    with pytest.raises(InputError, match="Content comes from a prior"):
+        PictureFeatures(["content"])
