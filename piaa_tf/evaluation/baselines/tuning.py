@@ -16,40 +16,52 @@ from piaa_tf.metrics import srocc
 
 Setting = TypeVar("Setting")
 
-MAX_USERS = 8
 MAX_TESTED = 100
+"""Pictures of a user that a setting is tested on, at the most."""
 
 
 def choose_settings(
     adapt: Callable[[PersonalRatings, Setting], PersonalModel],
     settings: Sequence[Setting],
-    ratings: PersonalRatings,
+    ratings: PersonalRatings | None,
     num_images: Sequence[int],
     *,
     seed: int,
     system: str,
+    max_users: int | None = None,
+    repeats: int = 3,
 ) -> dict[int, Setting]:
     """Chooses, for each n, the setting with the best mean SROCC.
+
+    Every user who has rated enough adapts to n pictures and is tested on others.
 
     Args:
         adapt: (support, setting) -> the user's model.
         settings: to choose from; the first where nothing can be measured.
-        ratings: of validation users, prepared.
+        ratings: of validation users, prepared; None where there are none.
         num_images: the numbers n of ratings.
         seed: of the splits.
         system: named in the log.
+        max_users: the first so many alone, where adapting is slow; None for all.
+        repeats: splits of each user.
 
     Returns:
         n -> setting.
     """
     chosen = {}
     for count in num_images:
-        users = _users(ratings, count)
+        users = _users(ratings, count)[:max_users]
         if not users or len(settings) == 1:
             chosen[count] = settings[0]
             continue
         means = [
-            np.mean([_figure(adapt, setting, own, count, seed) for own in users])
+            np.mean(
+                [
+                    _figure(adapt, setting, own, count, seed, repeat)
+                    for own in users
+                    for repeat in range(repeats)
+                ]
+            )
             for setting in settings
         ]
         best = int(np.argmax(means))
@@ -74,15 +86,17 @@ def nearest(settings: dict[int, Setting], num_images: int) -> Setting:
     return settings[min(settings, key=lambda n: abs(math.log(n / num_images)))]
 
 
-def _users(ratings: PersonalRatings, num_images: int) -> list[PersonalRatings]:
-    """The first users who have rated enough, each with their ratings."""
+def _users(ratings: PersonalRatings | None, num_images: int) -> list[PersonalRatings]:
+    if ratings is None:
+        return []
     users = map(ratings.of_user, ratings.user_ids())
-    enough = [own for own in users if len(own) >= num_images + MIN_TESTED]
-    return enough[:MAX_USERS]
+    return [own for own in users if len(own) >= num_images + MIN_TESTED]
 
 
-def _figure(adapt, setting, own: PersonalRatings, num_images: int, seed: int) -> float:
-    order = split(own.users[0], len(own), seed=seed, repeat=0)
+def _figure(
+    adapt, setting, own: PersonalRatings, num_images: int, seed: int, repeat: int
+) -> float:
+    order = split(own.users[0], len(own), seed=seed, repeat=repeat)
     tested = own.select(order[num_images : num_images + MAX_TESTED])
     model = adapt(own.select(order[:num_images]), setting)
     return srocc(model.predict(tested.images), tested.ratings)

@@ -63,6 +63,8 @@ class WholeNetwork:
             training.num_images,
             seed=training.seed,
             system=self.name,
+            max_users=8,
+            repeats=1,
         )
 
     def find(self, training: Training) -> Prior:

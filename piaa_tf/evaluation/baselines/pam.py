@@ -1,0 +1,73 @@
+"""PAM: a support vector regressor of what the generic score lacks for a user.
+
+Ren et al., *Personalized Image Aesthetics*, ICCV 2017: a user's deviation from generic
+aesthetics follows from content and attributes, and is learned by a support vector
+regressor with a radial kernel on them; s_b = generic + deviation.
+
+Close to the paper: the residual, the regressor, the three choices of features. Not: the
+attributes are handcrafted instead of learned from AADB, and the content is a prior's
+embedding instead of the clusters of an image classifier's features. Unknown: the
+regressor's constants; here they are chosen on validation users. The paper's active
+selection of pictures is no part of the tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from piaa_tf.data.samples import PersonalRatings
+from piaa_tf.evaluation.baselines.pictures import (
+    PictureFeatures,
+    PriorFinder,
+    described,
+)
+from piaa_tf.evaluation.baselines.regressor import (
+    REGRESSORS,
+    Regressor,
+    deviation_model,
+    generic_model,
+)
+from piaa_tf.evaluation.baselines.tuning import choose_settings, nearest
+from piaa_tf.evaluation.system import PersonalModel, Training
+
+
+class Pam:
+    """The system; see the module."""
+
+    def __init__(self, parts: Sequence[str], find_prior: PriorFinder) -> None:
+        """Chooses the features: "content", "attribute" or both."""
+        self.name = f"PAM ({described(parts)})"
+        self._features = PictureFeatures(parts, find_prior)
+
+    def fit(self, training: Training) -> None:
+        """Scales the features and chooses the regressor's constants."""
+        ratings = training.samples(PersonalRatings, self.name)
+        self._features.fit(training, self.name, ratings)
+        validation = training.validation.get(PersonalRatings)
+        if validation is not None:
+            self.prepare(validation)
+        self._chosen = choose_settings(
+            self._adapt,
+            REGRESSORS,
+            validation,
+            training.num_images,
+            seed=training.seed,
+            system=self.name,
+        )
+
+    def prepare(self, ratings: PersonalRatings) -> None:
+        """Looks at the pictures."""
+        self._pictures = self._features.look(ratings)
+        self._range = ratings.rating_range
+
+    def prior(self) -> PersonalModel:
+        """Returns the generic score."""
+        return generic_model(self._pictures, self._pictures.generic, self._range)
+
+    def adapt(self, support: PersonalRatings) -> PersonalModel:
+        """Learns the user's deviation."""
+        return self._adapt(support, nearest(self._chosen, len(support)))
+
+    def _adapt(self, support: PersonalRatings, regressor: Regressor) -> PersonalModel:
+        pictures = self._pictures
+        return deviation_model(pictures, pictures.generic, regressor, support)

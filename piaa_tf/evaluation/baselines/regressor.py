@@ -1,0 +1,101 @@
+"""A support vector regressor with a radial kernel, as several systems use it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+from sklearn.svm import SVR
+
+from piaa_tf.contract import RatingRange
+from piaa_tf.data.samples import PersonalRatings
+from piaa_tf.evaluation.baselines.pictures import Pictures
+from piaa_tf.evaluation.baselines.user_model import UserModel
+
+
+@dataclasses.dataclass(frozen=True)
+class Regressor:
+    """Constants of the regressor.
+
+    Attributes:
+        cost: C, the bound of a support vector's weight; large values trust the targets.
+        width: of the kernel, in units of the distance that standardised features lead
+            one to expect.
+        tube: epsilon, the error that costs nothing.
+    """
+
+    cost: float
+    width: float
+    tube: float = 0.1
+
+    def fit(self, features: np.ndarray, targets: np.ndarray) -> SVR:
+        """Fits a regressor.
+
+        Args:
+            features: [n, F], about standardised.
+            targets: [n].
+
+        Returns:
+            What predicts [N] from [N, F].
+        """
+        gamma = 1 / (self.width**2 * features.shape[1])
+        svr = SVR(kernel="rbf", C=self.cost, gamma=gamma, epsilon=self.tube)
+        return svr.fit(features, targets)
+
+
+def num_weights(svr: SVR) -> int:
+    """Counts what a fitted regressor keeps: support vectors, their weights, offset."""
+    return svr.support_vectors_.size + svr.dual_coef_.size + 1
+
+
+STARS = 4.0
+"""Width of the range 1..5, in which users' regressors compute whatever the range."""
+
+REGRESSORS = tuple(
+    Regressor(cost, width) for cost in (0.3, 0.1, 1.0, 3.0) for width in (3.0, 1.0)
+)
+"""What a user's regressor is chosen from."""
+
+
+def generic_model(
+    pictures: Pictures, scores: np.ndarray, rating_range: RatingRange
+) -> UserModel:
+    """Gives the generic score to a user of whom nothing is known.
+
+    Args:
+        pictures: N pictures.
+        scores: their generic scores [N], in 0..1.
+        rating_range: of the user.
+    """
+    scores = rating_range.from_unit(scores)
+    return UserModel(0, lambda images: scores[pictures.rows(images)])
+
+
+def deviation_model(
+    pictures: Pictures,
+    scores: np.ndarray,
+    regressor: Regressor,
+    support: PersonalRatings,
+) -> UserModel:
+    """Learns how a user deviates from generic scores.
+
+    Args:
+        pictures: N pictures, those of the support among them.
+        scores: their generic scores [N], in 0..1.
+        regressor: learns the deviation from the pictures' features.
+        support: ratings of one user.
+
+    Returns:
+        Generic score plus deviation, in the user's range.
+    """
+    rows = pictures.rows(support.images)
+    lack = support.rating_range.to_unit(support.ratings) - scores[rows]
+    svr = regressor.fit(pictures.features[rows], STARS * lack)
+
+    def predict(images: Sequence[str]) -> np.ndarray:
+        rows = pictures.rows(images)
+        deviation = svr.predict(pictures.features[rows]) / STARS
+        return support.rating_range.from_unit(scores[rows] + deviation)
+
+    return UserModel(num_weights(svr), predict)
