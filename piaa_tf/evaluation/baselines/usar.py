@@ -1,0 +1,272 @@
+"""USAR: a ranking by a user's own set of pictures, and by photography's rules.
+
+Lv et al., *USAR: an Interactive User-specific Aesthetic Ranking Framework for Images*,
+ACM MM 2018 (arXiv:1805.01091), in two modules. PPR, primary personalized ranking:
+pictures most similar to those the user chose are retrieved into a set of the user's
+own, on which a ranking is learned. PAD, personalized aesthetic distribution: on that
+set a model of handcrafted attributes is learned, which joins preference and rules.
+
+Close to the paper: the two modules, the retrieval by deep features, and that PPR feeds
+PAD. Not: PPR is a linear ranking of frozen features instead of AlexNet trained on; the
+user chooses nothing and corrects nothing, since the protocol gives ratings alone.
+Unknown: how the retrieved pictures are labelled, how many there are, PAD's model and
+its attributes. Here a retrieved picture gets its generic score plus what the rated one
+deviates from its own, PAD is a support vector regressor of the deviation, and the
+constants are chosen on validation users.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any, Callable
+
+import numpy as np
+from sklearn.neighbors import NearestNeighbors
+
+from piaa_tf.contract import InputError
+from piaa_tf.data.samples import PersonalRatings
+from piaa_tf.evaluation.baselines.pair_ranking import rank_pairs
+from piaa_tf.evaluation.baselines.pictures import (
+    PictureFeatures,
+    Pictures,
+    PriorFinder,
+)
+from piaa_tf.evaluation.baselines.regressor import (
+    REGRESSORS,
+    STARS,
+    Regressor,
+    num_weights,
+)
+from piaa_tf.evaluation.baselines.tuning import choose_settings, nearest
+from piaa_tf.evaluation.baselines.user_model import UserModel
+from piaa_tf.evaluation.system import PersonalModel, Training
+
+MODULES = ("PPR", "PAD")
+NUM_RETRIEVED = 5
+"""Training pictures retrieved for each rated one."""
+
+MIN_GAP, MAX_PAIRS = 0.5, 1000
+"""Pictures whose labels differ by so many stars are a pair; so many are learned."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Seen:
+    """What is known of N pictures.
+
+    Attributes:
+        content: [N, D].
+        attributes: [N, A].
+        generic: [N], generic scores in stars, 0..4.
+    """
+
+    content: np.ndarray
+    attributes: np.ndarray
+    generic: np.ndarray
+
+    def __getitem__(self, rows: np.ndarray) -> Seen:
+        """Picks pictures."""
+        return Seen(self.content[rows], self.attributes[rows], self.generic[rows])
+
+    def __add__(self, other: Seen) -> Seen:
+        """Puts others below."""
+        return Seen(
+            np.concatenate([self.content, other.content]),
+            np.concatenate([self.attributes, other.attributes]),
+            np.concatenate([self.generic, other.generic]),
+        )
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class LinearRank:
+    """A linear ranking of pictures, of mean 0 and deviation 1 where it was learned.
+
+    Attributes:
+        weights: [D + 1], of content and generic score.
+        mean: taken off.
+        spread: divided by.
+    """
+
+    weights: np.ndarray
+    mean: float = 0.0
+    spread: float = 1.0
+
+    def __call__(self, seen: Seen) -> np.ndarray:
+        """Scores N pictures."""
+        linear = seen.content @ self.weights[:-1] + seen.generic * self.weights[-1]
+        return (linear - self.mean) / self.spread
+
+
+@dataclasses.dataclass(frozen=True)
+class Ranker:
+    """Constants of PPR's ranking.
+
+    Attributes:
+        cost: C of the support vector machine; large values trust the pairs.
+        trust: how many times less the generic score's weight is shrunk than the
+            content's; large values stay with the generic order.
+    """
+
+    cost: float
+    trust: float
+
+    def fit(
+        self, own: Seen, labels: np.ndarray, *, generator: np.random.Generator
+    ) -> LinearRank:
+        """Learns to rank pairs of the user's own set.
+
+        Args:
+            own: n pictures.
+            labels: [n], in stars.
+            generator: draws pairs where there are too many.
+
+        Returns:
+            The ranking; the generic one where no picture is clearly better.
+        """
+        weights = rank_pairs(
+            np.column_stack([own.content, self.trust * own.generic]),
+            labels,
+            cost=self.cost,
+            min_gap=MIN_GAP,
+            max_pairs=MAX_PAIRS,
+            generator=generator,
+        )
+        weights[-1] *= self.trust
+        if not weights.any():
+            weights[-1] = 1.0
+        scores = LinearRank(weights)(own)
+        return LinearRank(weights, scores.mean(), max(scores.std(), 1e-9))
+
+
+RANKERS = tuple(
+    Ranker(cost, trust) for trust in (100.0, 30.0, 10.0, 300.0) for cost in (1e-4, 1e-3)
+)
+
+
+class Usar:
+    """The system; see the module."""
+
+    def __init__(self, modules: Sequence[str], find_prior: PriorFinder) -> None:
+        """Chooses the modules.
+
+        Args:
+            modules: "PPR", "PAD" or both, in this order.
+            find_prior: gives the prior of the content and the generic score.
+
+        Raises:
+            InputError: The modules are others.
+        """
+        if tuple(modules) not in (("PPR",), ("PAD",), MODULES):
+            raise InputError(
+                f"modules must be PPR, PAD or both in this order. Got {modules}."
+            )
+        self.name = f"USAR_{'&'.join(modules)}"
+        self._modules = tuple(modules)
+        self._content = PictureFeatures(["content"], find_prior)
+        self._attributes = PictureFeatures(["attribute"])
+
+    def fit(self, training: Training) -> None:
+        """Lays out the pictures to retrieve from, and chooses the constants."""
+        ratings = training.samples(PersonalRatings, self.name)
+        content = self._content.fit(training, self.name, ratings)
+        attributes = self._attributes.fit(training, self.name, ratings)
+        self._seed = training.seed
+        self._database = _seen(content, attributes)
+        count = min(NUM_RETRIEVED, len(self._database.content))
+        self._nearest = NearestNeighbors(n_neighbors=count, algorithm="brute")
+        self._nearest.fit(self._database.content)
+        validation = training.validation.get(PersonalRatings)
+        if validation is not None:
+            self.prepare(validation)
+        self._rankers = self._regressors = None
+        if "PPR" in self._modules:
+            self._rankers = self._choose(self._ranked, RANKERS, training)
+        if "PAD" in self._modules:
+            self._regressors = self._choose(self._regressed, REGRESSORS, training)
+
+    def prepare(self, ratings: PersonalRatings) -> None:
+        """Looks at the pictures, and retrieves what is most similar to each."""
+        self._range = ratings.rating_range
+        self._pictures = self._content.look(ratings)
+        self._prepared = _seen(self._pictures, self._attributes.look(ratings))
+        self._retrieved = self._nearest.kneighbors(
+            self._prepared.content, return_distance=False
+        )
+
+    def prior(self) -> PersonalModel:
+        """Returns the generic score."""
+        return UserModel(0, lambda images: self._ratings(self._of(images).generic))
+
+    def adapt(self, support: PersonalRatings) -> PersonalModel:
+        """Collects the user's own set and learns the modules on it."""
+        if self._regressors is None:
+            return self._ranked(support, nearest(self._rankers, len(support)))
+        return self._regressed(support, nearest(self._regressors, len(support)))
+
+    def _choose(
+        self, adapt: Callable, settings: Sequence, training: Training
+    ) -> dict[int, Any]:
+        return choose_settings(
+            adapt,
+            settings,
+            training.validation.get(PersonalRatings),
+            training.num_images,
+            seed=training.seed,
+            system=self.name,
+        )
+
+    def _ranked(self, support: PersonalRatings, ranker: Ranker) -> PersonalModel:
+        """Learns PPR alone."""
+        rank = self._rank(ranker, *self._own_set(support))
+        return UserModel(len(rank.weights), lambda images: rank(self._of(images)))
+
+    def _regressed(
+        self, support: PersonalRatings, regressor: Regressor
+    ) -> PersonalModel:
+        """Learns PAD, upon PPR where there is one."""
+        own, deviation = self._own_set(support)
+        rank = None
+        if self._rankers is not None:
+            ranker = nearest(self._rankers, len(support))
+            rank = self._rank(ranker, own, deviation)
+        svr = regressor.fit(_rules(own, rank), deviation)
+
+        def predict(images: Sequence[str]) -> np.ndarray:
+            seen = self._of(images)
+            return self._ratings(seen.generic + svr.predict(_rules(seen, rank)))
+
+        ranking = 0 if rank is None else len(rank.weights)
+        return UserModel(num_weights(svr) + ranking, predict)
+
+    def _own_set(self, support: PersonalRatings) -> tuple[Seen, np.ndarray]:
+        """Returns rated and retrieved pictures, and how far each deviates, [n]."""
+        rows = self._pictures.rows(support.images)
+        stars = STARS * self._range.to_unit(support.ratings)
+        deviation = stars - self._prepared.generic[rows]
+        retrieved = self._retrieved[rows]
+        passed_on = np.repeat(deviation, retrieved.shape[1])
+        return (
+            self._prepared[rows] + self._database[retrieved.ravel()],
+            np.concatenate([deviation, passed_on]),
+        )
+
+    def _rank(self, ranker: Ranker, own: Seen, deviation: np.ndarray) -> LinearRank:
+        generator = np.random.default_rng(self._seed)
+        return ranker.fit(own, own.generic + deviation, generator=generator)
+
+    def _ratings(self, stars: np.ndarray) -> np.ndarray:
+        return self._range.from_unit(stars / STARS)
+
+    def _of(self, images: Sequence[str]) -> Seen:
+        return self._prepared[self._pictures.rows(images)]
+
+
+def _seen(content: Pictures, attributes: Pictures) -> Seen:
+    return Seen(content.features, attributes.features, STARS * content.generic)
+
+
+def _rules(seen: Seen, rank: LinearRank | None) -> np.ndarray:
+    """What PAD learns from: attributes and, where there is PPR, its place."""
+    if rank is None:
+        return seen.attributes
+    return np.column_stack([seen.attributes, rank(seen)])
