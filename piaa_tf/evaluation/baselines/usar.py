@@ -102,13 +102,14 @@ class Ranker:
     """Constants of PPR's ranking.
 
     Attributes:
-        cost: C of the support vector machine; large values trust the pairs.
+        cost: C of the support vector machine; large values trust the pairs, small ones
+            stay with the generic order.
         trust: how many times less the generic score's weight is shrunk than the
-            content's; large values stay with the generic order.
+            content's: hardly, at any of the costs that are tried.
     """
 
     cost: float
-    trust: float
+    trust: float = 300.0
 
     def fit(
         self, own: Seen, labels: np.ndarray, *, generator: np.random.Generator
@@ -138,9 +139,7 @@ class Ranker:
         return LinearRank(weights, scores.mean(), max(scores.std(), 1e-9))
 
 
-RANKERS = tuple(
-    Ranker(cost, trust) for trust in (100.0, 30.0, 10.0, 300.0) for cost in (1e-4, 1e-3)
-)
+RANKERS = tuple(Ranker(cost) for cost in (1e-5, 1e-6, 1e-7, 1e-4))
 
 
 class Usar:
