@@ -107,6 +107,28 @@ def is_there(photos: Path) -> Callable[[str], bool]:
     return lambda image: os.path.isfile(f"{root}/{image}")
 
 
+def stamp(path: str | os.PathLike[str]) -> tuple[int, int]:
+    """Tells a picture from what a path led to earlier or later.
+
+    Args:
+        path: of a picture, packed or lying singly.
+
+    Returns:
+        Bytes and time of writing, in nanoseconds: of the file, or, for a packed
+        picture, of the description of its shards.
+
+    Raises:
+        FileNotFoundError: There is no such picture.
+    """
+    path = Path(path)
+    for folder in path.parents:
+        if shards_of(folder) is not None:
+            path = folder / DESCRIPTION
+            break
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns
+
+
 def packed_record(path: str | os.PathLike[str]) -> bytes | None:
     """Reads the record that a path leads to.
 

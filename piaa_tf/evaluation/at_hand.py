@@ -73,7 +73,8 @@ def load_all(dataset: str, data_dir: str | os.PathLike[str] | None) -> AtHand:
     splits: dict[str, dict[type, Samples]] = {}
     for split in ("train", "validation", "test"):
         splits[split] = {}
-        for kind in KINDS:
+        contents = catalog.find(dataset).contents
+        for kind in KINDS if contents is None else contents.get(split, ()):
             try:
                 splits[split][kind] = catalog.load(dataset, kind, data_dir, split)
             except InputError as error:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from piaa_tf.adaptation.predict import predict
+from piaa_tf.adaptation.predict import predict, unit_scores
 from piaa_tf.data.samples import PersonalRatings, ScoreDistributions
 from piaa_tf.metrics import accuracy, mean_emd, plcc, srocc
 from piaa_tf.models.prior import Prior
@@ -29,11 +29,8 @@ def prior_outputs(prior: Prior, paths: Sequence[Path]) -> dict[str, np.ndarray]:
     found = {
         name: outputs[name] for name in ("distribution", "traits") if name in outputs
     }
-    if "distribution" in outputs:
-        mean = outputs["distribution"] @ np.array(prior.config.bin_scores, np.float32)
-        found["score"] = prior.config.score_range.to_unit(mean)
-    elif "score" in outputs:
-        found["score"] = outputs["score"][:, 0]
+    if "distribution" in outputs or "score" in outputs:
+        found["score"] = unit_scores(prior, outputs)
     return found
 
 

@@ -99,6 +99,7 @@ def run(config: EvaluateConfig) -> None:
     from absl import logging
 
     from piaa_tf.data.samples import LikedImages, ScoreDistributions
+    from piaa_tf.data.splits import log_overlap, trained_images
     from piaa_tf.evaluation.baselines.systems import SYSTEMS, check_names
     from piaa_tf.evaluation.report.evidence import Evidence
     from piaa_tf.evaluation.report.write import write_report
@@ -111,6 +112,10 @@ def run(config: EvaluateConfig) -> None:
     priors, work, plan = _priors(config, keys), Path(config.out) / "work", _plan(config)
     at_hand = _load(config)
     ratings = plan.tested(at_hand)
+    for folder in priors.values():
+        log_overlap(
+            trained_images(folder), ratings, by=f"prior {folder}", what="test ratings"
+        )
     gallery_dir = _gallery_dir(config)
     galleries = _other_galleries(config, gallery_dir, work) if gallery_dir else {}
     measurements, left_out = _evaluate(
@@ -185,7 +190,8 @@ def _priors(config: EvaluateConfig, keys: Sequence[str]) -> dict[str, Path]:
         if not set(served) & set(keys):
             raise InputError(
                 f"A prior must have the outputs that a system needs. Got {folder}, "
-                f"which serves {', '.join(served)}, and --systems={','.join(keys)}. "
+                f"which serves {', '.join(served) or 'none'}, and "
+                f"--systems={','.join(keys)}. "
                 "Name one of those systems, or give another prior."
             )
         found[role] = Path(folder)

@@ -10,7 +10,7 @@ from piaa_tf.data import decode, pack
 from piaa_tf.data.folder import list_photos
 from piaa_tf.data.images import image_batches, load_images
 from piaa_tf.data.samples import PersonalRatings, SampleError
-from piaa_tf.data.shards import shards_of
+from piaa_tf.data.shards import shards_of, stamp
 from piaa_tf.data.streams import PixelCache
 
 
@@ -47,6 +47,16 @@ def test_packed_pictures_look_like_the_files(photos, tmp_path):
         single, packed = (decode.read_image(root / name) for root in (photos, out))
         assert packed.shape == single.shape
         assert np.abs(packed.astype(int) - single).mean() < 2
+
+
+def test_a_stamp_tells_of_a_file_or_of_the_shards_it_is_in(photos, tmp_path):
+    out = tmp_path / "packed"
+    pack_into(photos, out)
+    assert stamp(photos / "0" / "4.jpg")[0] == (photos / "0" / "4.jpg").stat().st_size
+    shards = (out / "shards.json").stat()
+    assert stamp(out / "0" / "4.jpg") == (shards.st_size, shards.st_mtime_ns)
+    with pytest.raises(FileNotFoundError, match=r"9\.jpg"):
+        stamp(photos / "0" / "9.jpg")
 
 
 def test_the_shorter_side_is_shrunk_and_nothing_enlarged(photos, tmp_path):

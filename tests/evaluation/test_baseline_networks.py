@@ -243,6 +243,7 @@ def test_the_role_of_a_prior_is_what_it_predicts_and_how_it_learned():
     assert role("pa_iaa", one, distribution_loss="emd") == "nima"
     assert role("pa_iaa", PaIaaConfig(**SHAPE, tasks=("traits",))) == "personality"
     assert role("blg_piaa", BlgPiaaConfig(**SHAPE)) == "average"
+    assert role("blg_piaa", BlgPiaaConfig(**SHAPE), target="ranking") == "ranking"
     assert role("blg_piaa", BlgPiaaConfig(**SHAPE), learner="reptile") == "reptile"
 
 

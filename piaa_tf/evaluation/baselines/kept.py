@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Callable
 
 import numpy as np
+
+from piaa_tf.data.shards import stamp
+from piaa_tf.evaluation.files import write_whole
 
 
 def kept(
@@ -34,11 +36,7 @@ def kept(
     Returns:
         What `compute` returns, or once returned.
     """
-    stamps = [
-        (str(path.resolve()), status.st_size, status.st_mtime_ns)
-        for path in pictures
-        for status in [path.stat()]
-    ]
+    stamps = [(str(path.absolute()), *stamp(path)) for path in pictures]
     digest = hashlib.sha256(json.dumps([list(key), stamps]).encode()).hexdigest()
     path = folder / f"{digest[:24]}.npz"
     if path.exists():
@@ -47,8 +45,5 @@ def kept(
     arrays = dict(compute())
     content = io.BytesIO()
     np.savez(content, **arrays)
-    folder.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    unfinished.write_bytes(content.getvalue())
-    os.replace(unfinished, path)
+    write_whole(path, content.getvalue())
     return arrays

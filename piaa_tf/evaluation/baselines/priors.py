@@ -75,6 +75,8 @@ ROLES = (*EPOCHS, *META)
 
 def role_of(prior: Prior) -> str:
     """Says which role a prior has, by what it predicts and how it was trained."""
+    if prior.training.get("target") == "ranking":
+        return "ranking"  # scores of no scale: no system adapts them
     if prior.kind == "blg_piaa":
         learner = prior.training.get("learner", "average")
         return learner if learner in META else "average"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Callable
 
 from piaa_tf.contract import InputError
@@ -18,9 +19,14 @@ from piaa_tf.evaluation.baselines import (
     ridge,
     single_task,
 )
+from piaa_tf.evaluation.baselines.classical import classical_systems
+from piaa_tf.evaluation.baselines.priors import find_prior
 from piaa_tf.evaluation.system import System
 
+_CLASSICAL = classical_systems(partial(find_prior, "average"))
+
 SYSTEMS: Mapping[str, Callable[[], System]] = {
+    **_CLASSICAL,
     "nima": nima.build,
     "single_aesthetics": single_task.build_aesthetics,
     "single_personality": single_task.build_personality,
@@ -38,6 +44,11 @@ SYSTEMS: Mapping[str, Callable[[], System]] = {
 is its own."""
 
 ROLES = {
+    **{
+        name: "average"
+        for name in _CLASSICAL
+        if name not in ("handcrafted", "fpmf_attribute")
+    },
     "nima": "nima",
     "single_aesthetics": "aesthetics",
     "single_personality": "personality",
