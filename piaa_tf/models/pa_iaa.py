@@ -193,7 +193,7 @@ def distribution_mean(
     bins, size = len(bin_scores), deep.shape[-1]
     kernel, bias = tf.split(head_weights, [size * bins, bins], axis=-1)
     kernel = tf.reshape(kernel, [-1, size, bins])
-    probabilities = tf.nn.softmax(tf.matmul(deep, kernel) + bias[:, tf.newaxis])
+    probabilities = tf.nn.softmax(tf.matmul(deep, kernel) + tf.expand_dims(bias, 1))
     return tf.linalg.matvec(probabilities, tf.constant(bin_scores, deep.dtype))
 
 
@@ -235,9 +235,15 @@ def fusion_network(
     hidden = features
     for k, (fan_in, fan_out) in enumerate(layers):
         kernel = tf.reshape(parts[2 * k], [-1, fan_in, fan_out])
-        hidden = tf.matmul(hidden, kernel) + parts[2 * k + 1][:, tf.newaxis]
-        hidden = tf.tanh(hidden) if k == len(layers) - 1 else tf.nn.relu(hidden)
+        hidden = tf.matmul(hidden, kernel) + tf.expand_dims(parts[2 * k + 1], 1)
+        hidden = tf.tanh(hidden) if k == len(layers) - 1 else _relu(hidden)
     return tf.reduce_sum(hidden * traits, axis=-1)
+
+
+def _relu(values: tf.Tensor) -> tf.Tensor:
+    # Not tf.nn.relu: its gradient, which a phone's inner loop computes, is none of
+    # TFLite's operators.
+    return tf.where(values > 0, values, tf.zeros_like(values))
 
 
 def fusion_network_shapes(num_features: int, sizes: Sequence[int]) -> list[tuple]:

@@ -5,7 +5,7 @@ import tensorflow as tf
 from piaa_tf.adaptation.scopes import default_scope, head_weights, personal_score
 from piaa_tf.contract import InputError, RatingRange
 from piaa_tf.models.blg_piaa import BlgPiaaConfig
-from piaa_tf.models.pa_iaa import PaIaaConfig
+from piaa_tf.models.pa_iaa import PaIaaConfig, fusion_network
 from piaa_tf.models.prior import build_prior
 
 SIZE = 48
@@ -83,6 +83,18 @@ def test_fusion_network_weighs_the_traits_by_the_picture(images):
         generic + np.sum(w_b * traits, axis=1),
         rtol=1e-4,
     )
+
+
+def test_a_unit_at_zero_of_the_fusion_network_has_no_gradient():
+    # As that of tf.nn.relu, and of torch.
+    weights = tf.constant(np.ones([1, 3 * 2 + 2 + 2 * 5 + 5], np.float32))
+    weights *= tf.constant([0.0] * 8 + [1.0] * 15)
+    with tf.GradientTape() as tape:
+        tape.watch(weights)
+        added = fusion_network(weights, tf.ones([1, 1, 3]), tf.ones([1, 1, 5]), (2,))
+    first, rest = tf.split(tape.gradient(added, weights)[0], [8, 15])
+    np.testing.assert_array_equal(first, np.zeros(8))
+    assert np.abs(rest).max() > 0
 
 
 def test_all_is_head_then_fusion(pa_iaa):
