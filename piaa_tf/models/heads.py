@@ -8,10 +8,32 @@ the identity, which suits small backbones.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import tensorflow as tf
 
 from piaa_tf.models.dropout import StatelessDropout
+
+
+@tf.keras.utils.register_keras_serializable("piaa_tf")
+class SharedPReLU(tf.keras.layers.PReLU):
+    """One slope for all units, as torch.nn.PReLU() has; spread before it is used.
+
+    The fast kernels of TFLite 2.15 take a slope per unit and read on past the end of
+    a single one, silently.
+    """
+
+    def call(self, inputs: Any) -> Any:
+        """Computes max(x, 0) - slope max(-x, 0).
+
+        Args:
+            inputs: [batch, units].
+
+        Returns:
+            A tensor of the same shape.
+        """
+        slope = tf.broadcast_to(self.alpha, inputs.shape[1:])
+        return tf.nn.relu(inputs) + -slope * tf.nn.relu(-inputs)
 
 
 def build_trunk(
@@ -47,8 +69,7 @@ def build_trunk(
             synchronized=sync_batch_norm,
             dtype="float32",
         )(deep)
-        deep = tf.keras.layers.PReLU(
-            # One slope a layer, as torch.nn.PReLU() has.
+        deep = SharedPReLU(
             alpha_initializer=tf.keras.initializers.Constant(0.25),
             shared_axes=[1],
             name=f"{name}_prelu{i}",
