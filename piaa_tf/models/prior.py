@@ -11,7 +11,6 @@ import functools
 import hashlib
 import json
 import os
-import shutil
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ import tensorflow as tf
 
 from piaa_tf.contract import InputError
 from piaa_tf.models import blg_piaa, pa_iaa
+from piaa_tf.whole_folder import whole_folder
 
 KINDS = {
     "pa_iaa": (pa_iaa.PaIaaConfig, pa_iaa),
@@ -162,11 +162,6 @@ def save_prior(prior: Prior, directory: str | os.PathLike[str]) -> None:
         prior: the prior.
         directory: where; an earlier prior there is replaced.
     """
-    directory = Path(directory)
-    new = directory.with_name(f".{directory.name}.new-{os.getpid()}")
-    old = directory.with_name(f".{directory.name}.old-{os.getpid()}")
-    new.mkdir(parents=True)
-    np.savez(new / "weights.npz", **prior.weights())
     described = {
         "format": FORMAT,
         "kind": prior.kind,
@@ -174,14 +169,12 @@ def save_prior(prior: Prior, directory: str | os.PathLike[str]) -> None:
         "training": prior.training,
         "checksum": prior.checksum(),
     }
-    for name, content in (("config", described), ("metrics", prior.metrics)):
-        (new / f"{name}.json").write_text(
-            json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8"
-        )
-    if directory.exists():
-        os.replace(directory, old)
-    os.replace(new, directory)
-    shutil.rmtree(old, ignore_errors=True)
+    with whole_folder(directory) as folder:
+        np.savez(folder / "weights.npz", **prior.weights())
+        for name, content in (("config", described), ("metrics", prior.metrics)):
+            (folder / f"{name}.json").write_text(
+                json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8"
+            )
 
 
 def load_prior(directory: str | os.PathLike[str]) -> Prior:
