@@ -7,7 +7,7 @@ that readers of data, models, exports and a client on another machine can all us
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 TRAITS = (
@@ -102,7 +102,7 @@ class ServedTensor:
     """
 
     name: str
-    dtype: Literal["string", "float32", "int32", "bool"]
+    dtype: Literal["string", "float32", "int32", "uint8", "bool"]
     shape: tuple[str | int, ...]
 
 
@@ -231,3 +231,64 @@ def served_signatures(
         )
         served[name] = Signature(name, signature.inputs, outputs, signature.needs)
     return served
+
+
+_PHONE_IMAGE = ServedTensor("image", "float32", ("batch", "H", "W", 3))
+
+PHONE_FILES = {
+    "resize.tflite": (
+        Signature(
+            "resize",
+            (ServedTensor("pixels", "uint8", ("batch", "height", "width", 3)),),
+            (_PHONE_IMAGE,),
+        ),
+    ),
+    "score.tflite": (
+        Signature(
+            "score",
+            (_PHONE_IMAGE,),
+            (
+                _SCORE,
+                _DISTRIBUTION,
+                ServedTensor("traits", "float32", ("batch", len(TRAITS))),
+            ),
+        ),
+    ),
+    "embed.tflite": (Signature("embed", (_PHONE_IMAGE,), (_EMBEDDING,)),),
+    "head.tflite": (
+        SIGNATURES["adapt"],
+        Signature("score", (_EMBEDDING, _USER_WEIGHTS), (_SCORE,)),
+    ),
+}
+"""The files of a phone and what each is asked; the batch is always 1.
+
+`pixels` are a decoded photograph of any size, upright, RGB; `image` is the square that
+the network sees, 0..255. `N` is the manifest's `max_support`. Of `score.tflite`, which
+is one user's, `distribution` and `traits` are there where the prior predicts them.
+"""
+
+
+def phone_signatures(
+    file: str, *, has_distribution: bool, has_traits: bool
+) -> dict[str, Signature]:
+    """Returns what a phone's file is asked, if the prior predicts these.
+
+    >>> bare = phone_signatures(
+    ...     "score.tflite", has_distribution=False, has_traits=False
+    ... )
+    >>> [output.name for output in bare["score"].outputs]
+    ['score']
+
+    Args:
+        file: a key of `PHONE_FILES`.
+        has_distribution: whether the prior predicts a distribution of scores.
+        has_traits: whether it predicts traits.
+    """
+    has = {"distribution": has_distribution, "traits": has_traits}
+    return {
+        signature.name: replace(
+            signature,
+            outputs=tuple(t for t in signature.outputs if has.get(t.name, True)),
+        )
+        for signature in PHONE_FILES[file]
+    }

@@ -3,7 +3,13 @@ import math
 import numpy as np
 import pytest
 
-from piaa_tf.contract import SIGNATURES, InputError, RatingRange
+from piaa_tf.contract import (
+    PHONE_FILES,
+    SIGNATURES,
+    InputError,
+    RatingRange,
+    phone_signatures,
+)
 
 
 def test_unit_mapping_sends_the_ends_to_zero_and_one():
@@ -51,6 +57,18 @@ def test_every_tensor_of_a_signature_is_a_row_per_request():
 
 def test_one_name_has_one_type_in_every_signature():
     types = {}
-    for signature in SIGNATURES.values():
+    phone = (signature for file in PHONE_FILES.values() for signature in file)
+    for signature in (*SIGNATURES.values(), *phone):
         for tensor in (*signature.inputs, *signature.outputs):
             assert types.setdefault(tensor.name, tensor.dtype) == tensor.dtype
+
+
+def test_a_phones_score_says_what_the_prior_predicts():
+    def outputs(**has):
+        score = phone_signatures("score.tflite", **has)["score"]
+        return [output.name for output in score.outputs]
+
+    both = outputs(has_distribution=True, has_traits=True)
+    assert both == ["score", "distribution", "traits"]
+    one = outputs(has_distribution=True, has_traits=False)
+    assert one == ["score", "distribution"]

@@ -1,0 +1,1 @@
+"""A prior and its tastes become files: versions of a SavedModel, phone files."""

@@ -1,0 +1,38 @@
+"""Keeps TensorFlow's notes on its own inner life out of a program's log."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+
+
+@contextlib.contextmanager
+def without_notes() -> Iterator[None]:
+    """Silences remarks on names in graphs, and statistics of the TFLite converter.
+
+    What is wrong is an exception; nothing is lost but what C++ writes to stderr in
+    between.
+
+    Yields:
+        Nothing.
+    """
+    loggers = [logging.getLogger(name) for name in ("absl", "tensorflow")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    sys.stderr.flush()
+    # The converter's C++ knows no log level and writes to the descriptor.
+    descriptor = os.dup(2)
+    with tempfile.TemporaryFile() as notes:
+        os.dup2(notes.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(descriptor, 2)
+            os.close(descriptor)
+            for logger, level in zip(loggers, levels):
+                logger.setLevel(level)
