@@ -72,6 +72,7 @@ setup(
             "piaa-crop = piaa_tf.programs.crop:main",
             "piaa-evaluate = piaa_tf.programs.evaluate:main",
             "piaa-serve = piaa_tf.programs.serve:main",
+            "piaa-export-tflite = piaa_tf.programs.export_tflite:main",
         ]
     },
 )
