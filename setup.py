@@ -13,14 +13,14 @@ VERSION = re.search(
 ).group(1)
 
 TEST = [
+    # The runtime of phones; what needs it is skipped where it is not installed.
+    "ai-edge-litert>=2.1; sys_platform == 'linux'",
     "kubernetes-validate>=1.30",
     "pytest>=7.4",
     "pytest-xdist>=3.5",
     "PyYAML>=6",
     "trustme>=1.1",
 ]
-# The runtime of phones; tests that need it are skipped where it is not installed.
-LITERT = "ai-edge-litert>=2.1; sys_platform == 'linux'"
 
 setup(
     name="piaa_tf",
@@ -55,8 +55,6 @@ setup(
     extras_require={
         "test": TEST,
         "dev": [*TEST, "ruff>=0.6"],
-        "test": [LITERT, "pytest>=7.4", "pytest-xdist>=3.5"],
-        "dev": [LITERT, "pytest>=7.4", "pytest-xdist>=3.5", "ruff>=0.6"],
     },
     entry_points={
         "console_scripts": [
