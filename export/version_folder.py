@@ -1,0 +1,167 @@
+"""Version folders `<base>/<integer>/`: each appears whole, by one rename, or never.
+
+A model server looks into `<base>` every second and loads the highest number it finds.
+Only plain decimal numbers are versions; everything else there is passed over.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import tensorflow as tf
+
+from piaa_tf.contract import InputError
+
+# What the server reads as a number, without spellings that it and Python read apart.
+_VERSION = re.compile(r"[1-9][0-9]{0,17}")
+
+
+def versions(base_dir: str | os.PathLike[str]) -> list[int]:
+    """Lists the versions below a folder, rising; none where it does not exist."""
+    base = Path(base_dir)
+    names = [path.name for path in base.iterdir()] if base.is_dir() else []
+    return sorted(int(name) for name in names if _VERSION.fullmatch(name))
+
+
+def newest(base_dir: str | os.PathLike[str]) -> Path:
+    """Returns the folder of the newest version.
+
+    Raises:
+        InputError: There is none.
+    """
+    found = versions(base_dir)
+    if not found:
+        raise InputError(
+            f"An update needs an earlier version. Got none in {base_dir}. "
+            "Export without --update first."
+        )
+    return Path(base_dir) / str(found[-1])
+
+
+def free_version(base_dir: str | os.PathLike[str], version: int = 0) -> int:
+    """Chooses a version that is not there yet.
+
+    Args:
+        base_dir: of the versions.
+        version: the one that is wished; 0 for one above the newest.
+
+    Raises:
+        InputError: It is there already, is no version, or is below the newest, which
+            a server would go on to serve.
+    """
+    found = versions(base_dir)
+    newest_version = found[-1] if found else 0
+    chosen = version or newest_version + 1
+    if not _VERSION.fullmatch(str(chosen)):
+        raise InputError(
+            f"version must have 1 to 18 digits and be >= 1. Got {version}. "
+            "Leave --version out for the next one."
+        )
+    if chosen <= newest_version:
+        raise InputError(
+            f"version must be above {newest_version}, the newest in {base_dir}. "
+            f"Got {chosen}. Leave --version out for the next one."
+        )
+    return chosen
+
+
+@contextlib.contextmanager
+def new_version(base_dir: str | os.PathLike[str], version: int) -> Iterator[Path]:
+    """Gives a hidden folder to fill, and makes it the version at the end.
+
+    An error inside removes it. Everything is on the disk before the name appears.
+
+    Args:
+        base_dir: of the versions; made where it is not there.
+        version: of `free_version`.
+
+    Yields:
+        The folder to fill.
+
+    Raises:
+        InputError: The version appeared in the meantime, or the disk is full.
+    """
+    base = Path(base_dir)
+    target = base / str(version)
+    part = base / f".{version}.incomplete-{os.getpid()}"
+    try:
+        part.mkdir(parents=True)
+        yield part
+        _sync_tree(part)
+        if target.exists():  # a rename would replace an empty folder
+            raise _taken(target)
+        os.rename(part, target)
+        _sync(base)
+    except (OSError, tf.errors.OpError) as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOTEMPTY:
+            raise _taken(target) from error
+        reason = _fullness(error)
+        if not reason:
+            raise
+        raise InputError(
+            f"{base} must have room for the export. Got: {reason}. Nothing was "
+            "published. Make room, or choose another --base_dir."
+        ) from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _taken(target: Path) -> InputError:
+    return InputError(
+        f"{target} must not be there yet. Got one from another export. "
+        "Leave --version out for the next one."
+    )
+
+
+def _fullness(error: OSError | tf.errors.OpError) -> str:
+    """Returns the system's words for a full disk, or nothing if it is another error."""
+    # TensorFlow gives the system's reason as text alone, under several codes.
+    text = error.strerror if isinstance(error, OSError) else error.message
+    full = (os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
+    return next((words for words in full if words in (text or "")), "")
+
+
+def remove_old(base_dir: str | os.PathLike[str], keep: int) -> list[int]:
+    """Removes all versions but the newest.
+
+    A server that has an old one loaded goes on to serve it from memory.
+
+    Args:
+        base_dir: of the versions.
+        keep: how many stay; 0 for all.
+
+    Returns:
+        The versions that are gone.
+    """
+    old = versions(base_dir)[:-keep] if keep else []
+    for version in old:
+        remove_tree(Path(base_dir) / str(version))
+    return old
+
+
+def remove_tree(directory: Path) -> None:
+    """Removes a folder that somebody may be looking at: its name first."""
+    trash = directory.with_name(f".{directory.name}.removed-{os.getpid()}")
+    os.rename(directory, trash)
+    shutil.rmtree(trash)
+
+
+def _sync_tree(directory: Path) -> None:
+    for folder, _, files in os.walk(directory):
+        for name in files:
+            _sync(Path(folder) / name)
+        _sync(Path(folder))
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
