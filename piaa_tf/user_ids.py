@@ -13,6 +13,9 @@ MAX_USER_ID_BYTES = 128
 PRIOR_MODEL = "prior"
 """Name of the served model of the prior, where each user has a private network."""
 
+USER_MODEL_PREFIX = "user."
+"""Begins the name of the served model of a user's private network."""
+
 
 def check_user_ids(user_ids: Sequence[str]) -> None:
     """Refuses user ids that cannot be served.
@@ -79,4 +82,4 @@ def private_model(user_id: str) -> str:
     >>> private_model("anna")
     'user.anna'
     """
-    return f"user.{safe_name(user_id)}"
+    return f"{USER_MODEL_PREFIX}{safe_name(user_id)}"

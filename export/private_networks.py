@@ -1,0 +1,157 @@
+"""Scope `all`: one served model per user, and one of the prior for everybody else.
+
+    BASE/models.config              for tensorflow_model_server --model_config_file
+    BASE/prior/VERSION/             the prior
+    BASE/user.anna/VERSION/         anna's network
+    BASE/user.bert-20b/VERSION/     that of the user 'bert b' (`user_ids.safe_name`)
+
+All are rewritten from one graph, the prior's. A user's model serves that user's network
+to whoever asks it; who has none asks `prior`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from absl import logging
+from google.protobuf import text_format
+from tensorflow_serving.config import model_server_config_pb2
+
+from export.publish import check_tastes, publish, publish_export
+from export.rewrite import rewrite
+from export.saved_model import Export
+from export.user_table import UserRows, no_rows
+from export.version_folder import newest, remove_tree, versions
+from piaa_tf.adaptation.full import user_directory
+from piaa_tf.adaptation.taste import Tastes
+from piaa_tf.contract import InputError
+from piaa_tf.manifest import MANIFEST_NAME, Manifest
+from piaa_tf.models.prior import load_prior
+from piaa_tf.user_ids import PRIOR_MODEL, USER_MODEL_PREFIX, private_model
+
+CONFIG_NAME = "models.config"
+
+
+def is_private(base_dir: str | os.PathLike[str]) -> bool:
+    """Tells whether a folder has one model per user below it."""
+    return (Path(base_dir) / CONFIG_NAME).exists()
+
+
+def publish_prior(export: Export, base_dir: str | os.PathLike[str]) -> Path:
+    """Publishes the prior, whose graph every user's model shares.
+
+    Args:
+        export: of the prior, with the scope "all".
+        base_dir: of all models.
+
+    Returns:
+        The version's folder.
+    """
+    nobody = no_rows(export.personal().prior_weights.size)
+    return publish_export(export, nobody, Path(base_dir) / PRIOR_MODEL)
+
+
+def publish_networks(
+    tastes: Tastes,
+    networks: str | os.PathLike[str],
+    base_dir: str | os.PathLike[str],
+    skip: Sequence[str] = (),
+) -> None:
+    """Publishes a new version of the model of each user with a taste.
+
+    Args:
+        tastes: of scope "all".
+        networks: the folder `adapted`, where piaa-adapt left the users' networks.
+        base_dir: of all models, the prior's among them.
+        skip: users who get none.
+
+    Raises:
+        InputError: The tastes are of another prior, a network is missing or broken, or
+            as of `publish`.
+    """
+    source = newest(Path(base_dir) / PRIOR_MODEL)
+    shared = Manifest.load(source / MANIFEST_NAME)
+    check_tastes(tastes, shared)
+    rows = UserRows.of_tastes(tastes)
+    rows = rows.without([user for user in rows.user_ids if user in skip])
+    for i, user in enumerate(rows.user_ids):
+        own = UserRows((user,), rows.weights[i : i + 1])
+        network = _network(user_directory(networks, user), shared)
+        manifest = dataclasses.replace(
+            shared, user_id=user, num_users=1, adapted_by=tastes.adapted_by
+        )
+        write = functools.partial(
+            rewrite,
+            source,
+            manifest=manifest,
+            # In this model it is the user's own network that all others get.
+            prior_weights=own.weights[0],
+            rows=own,
+            network=network,
+        )
+        version = publish(
+            Path(base_dir) / private_model(user), 0, write, is_new_graph=False
+        )
+        logging.info("network %d/%d: %s", i + 1, len(rows.user_ids), version)
+
+
+def _network(directory: Path, shared: Manifest) -> list[np.ndarray]:
+    """Reads the variables of a user's network, in the order of the prior's."""
+    private = load_prior(directory)
+    config = json.loads(json.dumps(dataclasses.asdict(private.config)))
+    if (private.kind, config) != (shared.prior_kind, shared.prior_config):
+        raise InputError(
+            f"{directory} must hold a network of the published prior's kind and "
+            "config. Got another. Adapt again with that prior."
+        )
+    return private.model.get_weights()
+
+
+def private_users(base_dir: str | os.PathLike[str]) -> dict[str, Path]:
+    """Finds the users with a model of their own, and its folder."""
+    users = {}
+    for folder in sorted(Path(base_dir).glob(f"{USER_MODEL_PREFIX}*")):
+        if versions(folder):
+            manifest = Manifest.load(newest(folder) / MANIFEST_NAME)
+            users[manifest.user_id] = folder
+    return users
+
+
+def remove_users(base_dir: str | os.PathLike[str], user_ids: Sequence[str]) -> None:
+    """Removes users' models, all versions of them."""
+    for user in user_ids:
+        remove_tree(Path(base_dir) / private_model(user))
+
+
+def write_models_config(
+    base_dir: str | os.PathLike[str], user_ids: Sequence[str], served_from: str = ""
+) -> Path:
+    """Writes what a model server reads to serve the prior and users' networks.
+
+    Args:
+        base_dir: of the models.
+        user_ids: whose.
+        served_from: where the server sees `base_dir`; empty for where it lies here.
+
+    Returns:
+        The file, for --model_config_file.
+    """
+    base = Path(base_dir)
+    config = model_server_config_pb2.ModelServerConfig()
+    for name in (PRIOR_MODEL, *map(private_model, user_ids)):
+        config.model_config_list.config.add(
+            name=name,
+            base_path=f"{served_from or base.absolute().as_posix()}/{name}",
+            model_platform="tensorflow",
+        )
+    path = base / CONFIG_NAME
+    new = path.with_name(f".{path.name}.new-{os.getpid()}")
+    new.write_text(text_format.MessageToString(config), encoding="utf-8")
+    os.replace(new, path)
+    return path

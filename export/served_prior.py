@@ -1,0 +1,288 @@
+"""The signatures of the contract over one prior and a table of users.
+
+Every function here has a row of the batch per request and mixes no rows. The personal
+score and the inner loop are the library's own; what is here is where their inputs come
+from and what becomes of bad ones.
+"""
+
+from __future__ import annotations
+
+from typing import Callable
+
+import tensorflow as tf
+
+from export.image_bytes import decode_images
+from export.saliency import gradient_saliency
+from export.user_table import UserTable
+from piaa_tf.adaptation.inner import adapt_weights
+from piaa_tf.adaptation.scopes import PersonalScore
+from piaa_tf.contract import RatingRange, ServedTensor, Signature
+from piaa_tf.manifest import Adaptation
+from piaa_tf.models.prior import Prior
+
+IMAGES_AT_ONCE = 16
+"""Pictures in the network at a time, where a request holds many; bounds the memory."""
+
+Outputs = dict[str, tf.Tensor]
+
+
+class ServedPrior(tf.Module):
+    """What a SavedModel holds: the network's variables, the users, the functions."""
+
+    def __init__(
+        self,
+        prior: Prior,
+        personal: PersonalScore,
+        users: UserTable,
+        rating_range: RatingRange,
+        adaptation: Adaptation,
+    ) -> None:
+        """Keeps the variables; nothing is traced before `functions`."""
+        super().__init__(name="served_prior")
+        self.network = list(prior.model.variables)
+        self.users = users
+        # Behind a function: a tracked Keras model would have each layer traced anew.
+        self._predict: Callable[[tf.Tensor], Outputs] = _inference(prior)
+        self._personal_score = personal.score
+        self._rating_range = rating_range
+        self._adaptation = adaptation
+        self._size = prior.config.image_size
+        self._keep_aspect = prior.keep_aspect
+        self._width = prior.one_image().output_shape["embedding"][-1]
+
+    def functions(
+        self, served: dict[str, Signature], sizes: dict[str, int]
+    ) -> dict[str, Callable]:
+        """Makes a function of each signature, typed by the contract.
+
+        Args:
+            served: the contract's signatures, as the prior has them.
+            sizes: the numbers behind the letters of their shapes.
+        """
+        return {
+            name: typed_function(signature, getattr(self, f"_{name}"), sizes)
+            for name, signature in served.items()
+        }
+
+    def function_of_user(self, user_id: str, score: Signature, sizes: dict) -> Callable:
+        """Makes the function of one user: `score` with nothing to say but pictures."""
+
+        def score_user(image_bytes):
+            count = tf.shape(image_bytes)
+            answer = self._score(image_bytes, tf.fill(count, user_id))
+            return {name: answer[name] for name in ("score", "image_ok")}
+
+        outputs = tuple(t for t in score.outputs if t.name != "known_user")
+        return typed_function(
+            Signature(score.name, score.inputs[:1], outputs), score_user, sizes
+        )
+
+    def _decode(self, image_bytes: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        return decode_images(image_bytes, self._size, self._keep_aspect)
+
+    def _row_score(self, weights: tf.Tensor, embedding: tf.Tensor) -> tf.Tensor:
+        """Scores one picture per row: [n, P], [n, D] -> [n]."""
+        return self._personal_score(weights, embedding[:, tf.newaxis])[:, 0]
+
+    def _score(self, image_bytes, user_id) -> Outputs:
+        image, image_ok = self._decode(image_bytes)
+        weights, known_user = self.users.lookup(user_id)
+        score = self._row_score(weights, self._predict(image)["embedding"])
+        return {
+            "score": _nan_unless(image_ok, score),
+            "known_user": known_user,
+            "image_ok": image_ok,
+        }
+
+    def _generic(self, image_bytes) -> Outputs:
+        image, image_ok = self._decode(image_bytes)
+        predicted = self._predict(image)
+        weights = self.users.prior_weights(tf.shape(image_ok)[0])
+        mean_score = self._row_score(weights, predicted["embedding"])
+        answer = {
+            "mean_score": _nan_unless(image_ok, mean_score),
+            "image_ok": image_ok,
+        }
+        if "distribution" in predicted:
+            answer["distribution"] = _nan_unless(image_ok, predicted["distribution"])
+        return answer
+
+    def _personality(self, image_bytes) -> Outputs:
+        image, image_ok = self._decode(image_bytes)
+        traits = self._predict(image)["traits"]
+        return {"traits": _nan_unless(image_ok, traits), "image_ok": image_ok}
+
+    def _embed(self, image_bytes) -> Outputs:
+        image, image_ok = self._decode(image_bytes)
+        embedding = self._predict(image)["embedding"]
+        return {"embedding": _nan_unless(image_ok, embedding), "image_ok": image_ok}
+
+    def _score_embedding(self, embedding, user_id) -> Outputs:
+        weights, known_user = self.users.lookup(user_id)
+        return {
+            "score": self._row_score(weights, embedding),
+            "known_user": known_user,
+        }
+
+    def _score_with_weights(self, embedding, user_weights) -> Outputs:
+        return {"score": self._row_score(user_weights, embedding)}
+
+    def _explain(self, image_bytes, user_id) -> Outputs:
+        image, image_ok = self._decode(image_bytes)
+        weights, _ = self.users.lookup(user_id)
+        saliency = gradient_saliency(
+            lambda pixels: self._row_score(weights, self._predict(pixels)["embedding"]),
+            image,
+        )
+        return {"saliency": _nan_unless(image_ok, saliency), "image_ok": image_ok}
+
+    def _adapt(self, support_embedding, support_rating, support_count) -> Outputs:
+        """Adapts each row from the prior; a row that cannot be adapted to stays."""
+        most = self._adaptation.max_support
+        embedding, rating = support_embedding[:, :most], support_rating[:, :most]
+        places = tf.shape(rating)[1]
+        counted = tf.sequence_mask(support_count, places)
+        sound = self._rating_range.contains(rating) & _is_finite(embedding)
+        support_ok = (support_count >= 1) & (support_count <= places)
+        support_ok &= tf.reduce_all(sound | ~counted, axis=1)
+        # No NaN may enter the loop: not from padding, not from a row that is refused.
+        used = counted & support_ok[:, tf.newaxis]
+        start = self.users.prior_weights(tf.shape(support_count)[0])
+        adapted = adapt_weights(
+            self._personal_score,
+            start,
+            tf.where(used[..., tf.newaxis], embedding, 0),
+            tf.where(used, rating, 0),
+            tf.where(support_ok, support_count, 1),
+            steps=self._adaptation.steps,
+            rate=self._adaptation.rate,
+        )
+        support_ok &= _is_finite(adapted)
+        return {
+            "user_weights": tf.where(support_ok[:, tf.newaxis], adapted, start),
+            "support_ok": support_ok,
+        }
+
+    def _adapt_and_score(
+        self, support_image_bytes, support_rating, support_count, image_bytes
+    ) -> Outputs:
+        most = self._adaptation.max_support
+        support, _ = self._embed_rows(support_image_bytes[:, :most])
+        adapted = self._adapt(support, support_rating, support_count)
+        embedding, image_ok = self._embed_rows(image_bytes)
+        score = self._personal_score(adapted["user_weights"], embedding)
+        return {
+            "score": _nan_unless(image_ok, score),
+            "image_ok": image_ok,
+            **adapted,
+        }
+
+    def _embed_rows(self, image_bytes: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Embeds pictures [batch, n], a few at a time.
+
+        Returns:
+            [batch, n, D], NaN for what cannot be read, and whether it can, [batch, n].
+        """
+        image, image_ok = self._decode(tf.reshape(image_bytes, [-1]))
+        embedding = _in_chunks(
+            lambda chunk: self._predict(chunk)["embedding"], image, self._width
+        )
+        embedding = _nan_unless(image_ok, embedding)
+        rows = tf.shape(image_bytes)
+        embedding = tf.reshape(embedding, [rows[0], rows[1], self._width])
+        return embedding, tf.reshape(image_ok, rows)
+
+
+def typed_function(
+    signature: Signature, call: Callable[..., Outputs], sizes: dict[str, int]
+) -> Callable:
+    """Makes a TensorFlow function that takes and gives what a signature says.
+
+    Args:
+        signature: of the contract.
+        call: takes the inputs in their order.
+        sizes: the numbers behind the letters of the shapes; others stay open.
+
+    Returns:
+        A `tf.function`; tracing it fails where an output is missing or misshapen.
+    """
+
+    def named(*inputs):
+        answer = call(*inputs)
+        if set(answer) != {output.name for output in signature.outputs}:
+            raise ValueError(
+                f"{signature.name} must answer {[o.name for o in signature.outputs]}. "
+                f"Got {sorted(answer)}."
+            )
+        return {
+            output.name: tf.ensure_shape(answer[output.name], open_shape(output, sizes))
+            for output in signature.outputs
+        }
+
+    return tf.function(
+        named,
+        input_signature=[
+            tf.TensorSpec(open_shape(tensor, sizes), tensor.dtype, name=tensor.name)
+            for tensor in signature.inputs
+        ],
+        autograph=False,
+    )
+
+
+def open_shape(tensor: ServedTensor, sizes: dict[str, int]) -> list[int | None]:
+    """Gives the shape in numbers, None for what a client chooses.
+
+    >>> from piaa_tf.contract import SIGNATURES
+    >>> open_shape(SIGNATURES["adapt"].inputs[0], {"D": 13})
+    [None, None, 13]
+    """
+    return [size if isinstance(size, int) else sizes.get(size) for size in tensor.shape]
+
+
+def _inference(prior: Prior) -> Callable[[tf.Tensor], Outputs]:
+    model = prior.one_image()
+
+    def predict(image: tf.Tensor) -> Outputs:
+        return model(image, training=False)
+
+    return predict
+
+
+def _nan_unless(is_ok: tf.Tensor, values: tf.Tensor) -> tf.Tensor:
+    """Puts NaN in rows that are not ok; `values` may have more axes than `is_ok`."""
+    axes = values.shape.rank - is_ok.shape.rank
+    is_ok = tf.reshape(is_ok, tf.concat([tf.shape(is_ok), [1] * axes], 0))
+    return tf.where(is_ok, values, float("nan"))
+
+
+def _is_finite(rows: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_all(tf.math.is_finite(rows), axis=-1)
+
+
+def _in_chunks(
+    function: Callable[[tf.Tensor], tf.Tensor], values: tf.Tensor, width: int
+) -> tf.Tensor:
+    """Applies a function to a few rows at a time and puts its rows together.
+
+    Args:
+        function: [n, ...] -> float32 [n, width], for any n >= 1.
+        values: [N, ...].
+        width: of the function's rows.
+
+    Returns:
+        [N, width].
+    """
+    count = tf.shape(values)[0]
+    num_chunks = -(-count // IMAGES_AT_ONCE)
+    parts = tf.TensorArray(
+        tf.float32, num_chunks, infer_shape=False, element_shape=[None, width]
+    )
+
+    def step(i, parts):
+        first = i * IMAGES_AT_ONCE
+        return i + 1, parts.write(i, function(values[first : first + IMAGES_AT_ONCE]))
+
+    _, parts = tf.while_loop(
+        lambda i, _: i < num_chunks, step, (0, parts), parallel_iterations=1
+    )
+    return parts.concat()
