@@ -71,6 +71,7 @@ setup(
             "piaa-evaluate = piaa_tf.programs.evaluate:main",
             "piaa-serve = piaa_tf.programs.serve:main",
             "piaa-export-tflite = piaa_tf.programs.export_tflite:main",
+            "piaa-export = piaa_tf.programs.export:main",
         ]
     },
 )

@@ -1,0 +1,242 @@
+r"""Exports a prior and its users' tastes for TensorFlow Serving.
+
+    piaa-export --prior=runs/multitask/prior --tastes=runs/tastes.npz --base_dir=served
+
+Writes served/1, the next time served/2: one graph for any number of users, which takes
+the bytes of JPEG and PNG pictures. A version is loaded and asked by the C++ loader
+before it appears. About half a minute. New tastes come without a new graph, in seconds:
+
+    piaa-export --update --tastes=runs/tastes.npz --base_dir=served --keep=2
+
+With tastes of scope `all` every user gets a model of their own, served/user.NAME/1,
+beside served/prior/1 for everybody else; served/models.config lists them for
+tensorflow_model_server --model_config_file.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from piaa_tf.contract import InputError
+from piaa_tf.programs import program
+from piaa_tf.programs.program import option, required
+
+if TYPE_CHECKING:
+    from export.saved_model import Export
+    from piaa_tf.adaptation.taste import Tastes
+
+OF_THE_GRAPH = (
+    "prior",
+    "scope",
+    "rating_min",
+    "rating_max",
+    "precision",
+    "photos",
+    "steps",
+    "rate",
+    "max_support",
+    "one_signature_per_user",
+)
+"""Flags that an update takes from the newest version."""
+
+
+@dataclasses.dataclass(frozen=True)
+class ExportConfig:
+    """What an export depends on.
+
+    Attributes: every field is a flag and carries its help.
+    """
+
+    base_dir: str = required("Folder of the versions, as a model server reads it.")
+    prior: str = option("", "Folder of a prior: RUN_DIR/prior. Not with --update.")
+    tastes: str = option("", "File that piaa-adapt wrote; empty for no users.")
+    version: int = option(0, "Number of the version; 0 for the next one.")
+    update: bool = option(
+        False, "Take graph and users from the newest version, and add these tastes."
+    )
+    forget: tuple[str, ...] = option((), "User ids that are left out, with commas.")
+    keep: int = option(0, "Versions that stay, the new one too; 0 for all.")
+    scope: str = option(
+        "",
+        "Of adaptation in the graph, where no tastes are given. Default: fusion where "
+        "the prior has traits, else head.",
+        choices=("fusion", "head"),
+    )
+    rating_min: float = option(1.0, "Worst score, where no tastes are given.")
+    rating_max: float = option(5.0, "Best score, where no tastes are given.")
+    precision: str = option(
+        "float32",
+        "Of the backbone; mixed_bfloat16 is for CPUs that have it.",
+        choices=("float32", "mixed_bfloat16"),
+    )
+    photos: str = option(
+        "", "Photographs on which another --precision is compared with float32."
+    )
+    steps: int = option(0, "Adam steps of adaptation in the graph; 0: the scope's.")
+    rate: float = option(0.0, "Adam's rate in the graph; 0: the scope's.")
+    max_support: int = option(100, "Ratings that a request may adapt to at most.")
+    one_signature_per_user: bool = option(
+        False, "Also a signature `score.USER` for each of a few users."
+    )
+    served_from: str = option(
+        "", "For models.config: where the server sees base_dir, if elsewhere."
+    )
+
+    def __post_init__(self) -> None:
+        """Checks which flags go together."""
+        if self.keep < 0:
+            raise InputError(f"keep must be >= 0. Got {self.keep}.")
+        if self.update:
+            default = {field.name: field.default for field in dataclasses.fields(self)}
+            given = [n for n in OF_THE_GRAPH if getattr(self, n) != default[n]]
+            if given:
+                raise InputError(
+                    f"--update takes the graph from the newest version. Got {given}. "
+                    "Leave them out, or leave --update out."
+                )
+            if not (self.tastes or self.forget):
+                raise InputError(
+                    "--update needs --tastes of users who join, or --forget of users "
+                    "who leave. Got neither."
+                )
+        elif not self.prior:
+            raise InputError(
+                "--prior must name the folder of a prior. Got none. "
+                "Pass RUN_DIR/prior, or --update for new users of the newest version."
+            )
+
+
+def run(config: ExportConfig) -> None:
+    """Publishes a version, or one of each user's model."""
+    from export.private_networks import is_private
+    from piaa_tf.adaptation.taste import Tastes
+
+    tastes = Tastes.load(config.tastes) if config.tastes else None
+    if tastes.scope == "all" if tastes else is_private(config.base_dir):
+        _publish_private(config, tastes)
+    else:
+        _publish_shared(config, tastes)
+
+
+def _publish_shared(config: ExportConfig, tastes: Tastes | None) -> None:
+    """Publishes one model for all users."""
+    from absl import logging
+
+    from export.publish import publish_export, publish_update
+    from export.user_table import UserRows, no_rows
+    from export.version_folder import remove_old, versions
+
+    if config.update:
+        version = publish_update(config.base_dir, tastes, config.forget, config.version)
+    else:
+        export = _export(config, tastes)
+        rows = (
+            UserRows.of_tastes(tastes)
+            if tastes
+            else no_rows(export.personal().prior_weights.size)
+        )
+        rows = rows.without(config.forget)
+        version = publish_export(export, rows, config.base_dir, config.version)
+    remove_old(config.base_dir, config.keep)
+    older = versions(config.base_dir)[:-1]
+    if config.forget and older:
+        logging.warning(
+            "%s left with this version; versions %s still have them: --keep=1 removes "
+            "those",
+            ", ".join(config.forget),
+            ", ".join(map(str, older)),
+        )
+    logging.info("version: %s", version)
+
+
+def _publish_private(config: ExportConfig, tastes: Tastes | None) -> None:
+    """Publishes one model per user, and the prior's."""
+    from absl import logging
+
+    from export.private_networks import (
+        private_users,
+        publish_networks,
+        publish_prior,
+        remove_users,
+        write_models_config,
+    )
+    from export.version_folder import remove_old
+    from piaa_tf.user_ids import PRIOR_MODEL
+
+    if config.version or config.one_signature_per_user:
+        raise InputError(
+            "With tastes of scope 'all' every user has a model, whose versions are "
+            "counted by themselves. Leave --version and --one_signature_per_user out."
+        )
+    base = Path(config.base_dir)
+    named = tastes.user_ids if tastes else ()
+    before = private_users(base)
+    unknown = sorted(set(config.forget) - {*before, *named})
+    if unknown:
+        raise InputError(
+            f"Only users with a taste can be forgotten. Got {unknown}. "
+            "Check the spelling of --forget."
+        )
+    if not config.update:
+        publish_prior(_export(config, tastes), base)
+    if tastes:
+        networks = Path(config.tastes).parent / "adapted"
+        publish_networks(tastes, networks, base, skip=config.forget)
+    leaving = [
+        user
+        for user in before
+        if user in config.forget or not (config.update or user in named)
+    ]
+    staying = [user for user in private_users(base) if user not in leaving]
+    path = write_models_config(base, staying, config.served_from)
+    remove_users(base, leaving)
+    for folder in (base / PRIOR_MODEL, *private_users(base).values()):
+        remove_old(folder, config.keep)
+    logging.info("users: %d, models: %s", len(staying), path)
+
+
+def _export(config: ExportConfig, tastes: Tastes | None) -> Export:
+    """Loads the prior in the wished precision and describes what becomes of it."""
+    from export.precision import load_prior_in, log_difference
+    from export.saved_model import Export
+    from piaa_tf.adaptation.scopes import default_scope
+    from piaa_tf.adaptation.users import LOOPS
+    from piaa_tf.contract import RatingRange
+    from piaa_tf.data.folder import list_photos
+    from piaa_tf.manifest import Adaptation
+
+    prior = load_prior_in(config.precision, config.prior)
+    if tastes:
+        tastes.check_prior(prior.checksum())
+    scope = tastes.scope if tastes else config.scope or default_scope(prior)
+    # In the graph the network stands still, in private networks too.
+    loop = LOOPS["head" if scope == "all" else scope]
+    export = Export(
+        prior,
+        scope,
+        tastes.rating_range
+        if tastes
+        else RatingRange(config.rating_min, config.rating_max),
+        Adaptation(
+            config.steps or loop.steps, config.rate or loop.rate, config.max_support
+        ),
+        adapted_by=tastes.adapted_by if tastes else "",
+        precision=config.precision,
+        one_signature_per_user=config.one_signature_per_user,
+    )
+    if config.photos:
+        photos = Path(config.photos)
+        paths = [photos / image for image in list_photos(photos)]
+        log_difference(export, load_prior_in("float32", config.prior), tastes, paths)
+    return export
+
+
+def main() -> None:
+    """Runs the console program."""
+    program.start(ExportConfig, run, __doc__)
+
+
+if __name__ == "__main__":
+    main()
