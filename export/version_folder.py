@@ -85,13 +85,20 @@ def new_version(base_dir: str | os.PathLike[str], version: int) -> Iterator[Path
         The folder to fill.
 
     Raises:
-        InputError: The version appeared in the meantime, or the disk is full.
+        InputError: The folder cannot be written to, the version appeared in the
+            meantime, or the disk is full.
     """
     base = Path(base_dir)
     target = base / str(version)
     part = base / f".{version}.incomplete-{os.getpid()}"
     try:
         part.mkdir(parents=True)
+    except OSError as error:
+        raise InputError(
+            f"{base} must be a folder that can be written to. Got: {error.strerror}. "
+            "Choose another --base_dir."
+        ) from error
+    try:
         yield part
         _sync_tree(part)
         if target.exists():  # a rename would replace an empty folder

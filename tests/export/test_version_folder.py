@@ -120,6 +120,12 @@ def test_a_disk_that_is_full_at_the_last_moment_leaves_nothing(tmp_path, monkeyp
     assert os.listdir(tmp_path) == []
 
 
+def test_a_base_that_is_no_folder_is_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match=r"a folder that can be written to\. Got: Not"):
+        publish(tmp_path / "file", 1)
+
+
 def test_another_error_of_the_system_stays_what_it_is(tmp_path):
     with pytest.raises(PermissionError, match="denied"):
         fail(tmp_path, PermissionError(errno.EACCES, "denied"))
