@@ -9,16 +9,15 @@ What TensorFlow Serving loads, what `tf.saved_model.load` loads, and what descri
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import tensorflow as tf
-from absl import logging
 
+from export.quiet import without_notes
 from export.served_prior import ServedPrior
 from export.user_table import (
     IDS_NAME,
@@ -138,20 +137,9 @@ def save_export(
                     user, contract[DEFAULT_SIGNATURE], manifest.sizes
                 )
         functions["serving_default"] = functions[DEFAULT_SIGNATURE]
-        with _without_notes():
+        with without_notes():
             tf.saved_model.save(served, os.fspath(directory), signatures=functions)
     describe(manifest, rows.user_ids, directory)
-
-
-@contextlib.contextmanager
-def _without_notes() -> Iterator[None]:
-    """Keeps TensorFlow's remarks on names inside the graph out of the log."""
-    before = logging.get_verbosity()
-    logging.set_verbosity(logging.ERROR)
-    try:
-        yield
-    finally:
-        logging.set_verbosity(before)
 
 
 def _check_rows(export: Export, personal: PersonalScore, rows: UserRows) -> None:

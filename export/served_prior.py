@@ -12,11 +12,12 @@ from typing import Callable
 import tensorflow as tf
 
 from export.image_bytes import decode_images
-from export.saliency import gradient_saliency
+from export.typed_function import typed_function
 from export.user_table import UserTable
-from piaa_tf.adaptation.inner import adapt_weights
 from piaa_tf.adaptation.scopes import PersonalScore
-from piaa_tf.contract import RatingRange, ServedTensor, Signature
+from piaa_tf.adaptation.support import adapt_sound_rows
+from piaa_tf.contract import RatingRange, Signature
+from piaa_tf.explain.gradients import pixel_gradients
 from piaa_tf.manifest import Adaptation
 from piaa_tf.models.prior import Prior
 
@@ -130,38 +131,27 @@ class ServedPrior(tf.Module):
     def _explain(self, image_bytes, user_id) -> Outputs:
         image, image_ok = self._decode(image_bytes)
         weights, _ = self.users.lookup(user_id)
-        saliency = gradient_saliency(
+        gradients = pixel_gradients(
             lambda pixels: self._row_score(weights, self._predict(pixels)["embedding"]),
             image,
         )
+        saliency = tf.reduce_max(tf.abs(gradients), axis=-1)
         return {"saliency": _nan_unless(image_ok, saliency), "image_ok": image_ok}
 
     def _adapt(self, support_embedding, support_rating, support_count) -> Outputs:
         """Adapts each row from the prior; a row that cannot be adapted to stays."""
         most = self._adaptation.max_support
-        embedding, rating = support_embedding[:, :most], support_rating[:, :most]
-        places = tf.shape(rating)[1]
-        counted = tf.sequence_mask(support_count, places)
-        sound = self._rating_range.contains(rating) & _is_finite(embedding)
-        support_ok = (support_count >= 1) & (support_count <= places)
-        support_ok &= tf.reduce_all(sound | ~counted, axis=1)
-        # No NaN may enter the loop: not from padding, not from a row that is refused.
-        used = counted & support_ok[:, tf.newaxis]
-        start = self.users.prior_weights(tf.shape(support_count)[0])
-        adapted = adapt_weights(
+        user_weights, support_ok = adapt_sound_rows(
             self._personal_score,
-            start,
-            tf.where(used[..., tf.newaxis], embedding, 0),
-            tf.where(used, rating, 0),
-            tf.where(support_ok, support_count, 1),
+            self.users.prior_weights(tf.shape(support_count)[0]),
+            support_embedding[:, :most],
+            support_rating[:, :most],
+            support_count,
+            rating_range=self._rating_range,
             steps=self._adaptation.steps,
             rate=self._adaptation.rate,
         )
-        support_ok &= _is_finite(adapted)
-        return {
-            "user_weights": tf.where(support_ok[:, tf.newaxis], adapted, start),
-            "support_ok": support_ok,
-        }
+        return {"user_weights": user_weights, "support_ok": support_ok}
 
     def _adapt_and_score(
         self, support_image_bytes, support_rating, support_count, image_bytes
@@ -193,52 +183,6 @@ class ServedPrior(tf.Module):
         return embedding, tf.reshape(image_ok, rows)
 
 
-def typed_function(
-    signature: Signature, call: Callable[..., Outputs], sizes: dict[str, int]
-) -> Callable:
-    """Makes a TensorFlow function that takes and gives what a signature says.
-
-    Args:
-        signature: of the contract.
-        call: takes the inputs in their order.
-        sizes: the numbers behind the letters of the shapes; others stay open.
-
-    Returns:
-        A `tf.function`; tracing it fails where an output is missing or misshapen.
-    """
-
-    def named(*inputs):
-        answer = call(*inputs)
-        if set(answer) != {output.name for output in signature.outputs}:
-            raise ValueError(
-                f"{signature.name} must answer {[o.name for o in signature.outputs]}. "
-                f"Got {sorted(answer)}."
-            )
-        return {
-            output.name: tf.ensure_shape(answer[output.name], open_shape(output, sizes))
-            for output in signature.outputs
-        }
-
-    return tf.function(
-        named,
-        input_signature=[
-            tf.TensorSpec(open_shape(tensor, sizes), tensor.dtype, name=tensor.name)
-            for tensor in signature.inputs
-        ],
-        autograph=False,
-    )
-
-
-def open_shape(tensor: ServedTensor, sizes: dict[str, int]) -> list[int | None]:
-    """Gives the shape in numbers, None for what a client chooses.
-
-    >>> from piaa_tf.contract import SIGNATURES
-    >>> open_shape(SIGNATURES["adapt"].inputs[0], {"D": 13})
-    [None, None, 13]
-    """
-    return [size if isinstance(size, int) else sizes.get(size) for size in tensor.shape]
-
-
 def _inference(prior: Prior) -> Callable[[tf.Tensor], Outputs]:
     model = prior.one_image()
 
@@ -253,10 +197,6 @@ def _nan_unless(is_ok: tf.Tensor, values: tf.Tensor) -> tf.Tensor:
     axes = values.shape.rank - is_ok.shape.rank
     is_ok = tf.reshape(is_ok, tf.concat([tf.shape(is_ok), [1] * axes], 0))
     return tf.where(is_ok, values, float("nan"))
-
-
-def _is_finite(rows: tf.Tensor) -> tf.Tensor:
-    return tf.reduce_all(tf.math.is_finite(rows), axis=-1)
 
 
 def _in_chunks(

@@ -17,6 +17,7 @@ from unittest import mock
 
 import numpy as np
 import tensorflow as tf
+from PIL import Image
 
 from export.private_networks import publish_networks, publish_prior
 from export.saved_model import Export, save_export
@@ -27,11 +28,12 @@ from piaa_tf.adaptation.full import user_directory
 from piaa_tf.adaptation.scopes import personal_score
 from piaa_tf.adaptation.taste import Tastes
 from piaa_tf.contract import RatingRange
-from piaa_tf.data.decode import read_image, resize
+from piaa_tf.data.decode import resize
 from piaa_tf.manifest import MANIFEST_NAME, Adaptation, Manifest
 from piaa_tf.models.blg_piaa import BlgPiaaConfig
 from piaa_tf.models.pa_iaa import PaIaaConfig
 from piaa_tf.models.prior import build_prior, load_prior, save_prior
+from piaa_tf.pixels import seen_pixels
 from piaa_tf.user_ids import PRIOR_MODEL, private_model
 
 ROOT = Path(__file__).parents[2]
@@ -148,7 +150,7 @@ class Library:
         return np.stack(
             [
                 resize(
-                    read_image(io.BytesIO(content)),
+                    seen_pixels(Image.open(io.BytesIO(content))),
                     config.image_size,
                     self.world.row.keep_aspect,
                 )

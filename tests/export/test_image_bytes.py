@@ -7,7 +7,8 @@ from PIL import Image
 
 from export import image_bytes
 from export.image_bytes import decode_images
-from piaa_tf.data.decode import read_image, resize
+from piaa_tf.data.decode import resize
+from piaa_tf.pixels import seen_pixels
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +62,7 @@ def test_the_graph_reads_what_training_reads(picture, keep_aspect):
     image, is_ok = decode_images(tf.constant(contents), 24, keep_aspect)
     assert is_ok.numpy().all()
     for name, content, square in zip(FILES, contents, image.numpy()):
-        expected = resize(read_image(io.BytesIO(content)), 24, keep_aspect)
+        expected = resize(seen_pixels(Image.open(io.BytesIO(content))), 24, keep_aspect)
         np.testing.assert_allclose(square, expected, atol=1e-3, err_msg=name)
 
 
