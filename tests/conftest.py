@@ -31,6 +31,17 @@ def two_devices():
     )
 
 
+@pytest.fixture
+def logged(monkeypatch):
+    """What is logged, as lines."""
+    from absl import logging
+
+    lines = []
+    for level in ("info", "warning"):
+        monkeypatch.setattr(logging, level, lambda text, *a: lines.append(text % a))
+    return lines
+
+
 @pytest.fixture(scope="session")
 def tiny_gallery(tmp_path_factory):
     """A gallery of a few pictures on disk."""

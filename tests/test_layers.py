@@ -15,6 +15,7 @@ RANKS = {
     "piaa_tf.keras_guard": 0,
     "piaa_tf.contract": 0,
     "piaa_tf.whole_folder": 0,
+    "piaa_tf.progress": 0,
     "piaa_tf.user_ids": 0.5,
     "piaa_tf.manifest": 0.5,
     "piaa_tf.pixels": 0.5,

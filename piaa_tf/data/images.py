@@ -19,10 +19,10 @@ from absl import logging
 
 from piaa_tf.contract import InputError
 from piaa_tf.data.decode import read_image, resize
-from piaa_tf.data.progress import Progress
 from piaa_tf.data.python_calls import call_python
 from piaa_tf.data.samples import LikedImages, PersonalRatings, ScoreDistributions
 from piaa_tf.data.streams import training_stream
+from piaa_tf.progress import Progress
 
 __all__ = [
     "drop_broken",

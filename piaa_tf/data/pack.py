@@ -21,8 +21,8 @@ from PIL import Image
 
 from piaa_tf.contract import InputError
 from piaa_tf.data.decode import read_image, shrink
-from piaa_tf.data.progress import Progress
 from piaa_tf.data.shards import DESCRIPTION, shard_name
+from piaa_tf.progress import Progress
 
 IMAGES_PER_SHARD = 2048
 PLAN = ".plan.json"

@@ -101,9 +101,9 @@ def ask(config: ScoreConfig, images: list[str]):
     """Asks for every photograph; returns a dataclass of `serving.results`."""
     from absl import logging
 
+    from piaa_tf.progress import Progress
     from serving.client import Client
     from serving.connection import Connection
-    from serving.progress import with_progress
     from serving.requests import RequestLimits
     from serving.results import joined
 
@@ -138,8 +138,11 @@ def ask(config: ScoreConfig, images: list[str]):
             served.version,
             served.description,
         )
-        answers = client.stream(config.signature, rows(config, images))
-        return joined(list(with_progress(answers, len(images))))
+        progress, answers = Progress(len(images)), []
+        for answer in client.stream(config.signature, rows(config, images)):
+            progress.step(len(answer.image_ok))
+            answers.append(answer)
+        return joined(answers)
 
 
 def rows(config: ScoreConfig, images: list[str]):

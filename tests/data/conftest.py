@@ -14,14 +14,3 @@ def put(tmp_path):
         return path
 
     return put
-
-
-@pytest.fixture
-def logged(monkeypatch):
-    """What is logged, as lines."""
-    from absl import logging
-
-    lines = []
-    for level in ("info", "warning"):
-        monkeypatch.setattr(logging, level, lambda text, *a: lines.append(text % a))
-    return lines

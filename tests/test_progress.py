@@ -1,7 +1,7 @@
 import pytest
 
-from piaa_tf.data import progress
-from piaa_tf.data.progress import Progress
+from piaa_tf import progress
+from piaa_tf.progress import Progress
 
 
 @pytest.fixture
