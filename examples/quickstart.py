@@ -8,8 +8,9 @@
 4. Learn the other prior: BLG-PIAA's, average scores first, then many users' tasks.
 5. Adapt whole networks from it to some of the same people.
 6. Rank an album for one of them.
+7. Export prior and taste, serve them, and score the album over gRPC.
 
-About five minutes on two cores; a second call goes on where the first one ended.
+About six minutes on two cores; a second call goes on where the first one ended.
 Everything is written below --run_dir; the last lines say where to look.
 """
 
@@ -50,26 +51,29 @@ def run(config: QuickstartConfig) -> None:
     from piaa_tf.data import gallery
 
     root = Path(config.run_dir)
-    logging.info("1/6  a gallery of simulated photographs and simulated raters")
+    logging.info("1/7  a gallery of simulated photographs and simulated raters")
     settings = gallery.GalleryConfig(seed=config.seed, **_sizes(config.is_tiny))
     gallery.write_gallery(root / "gallery", settings)
     gallery.contact_sheet(settings, columns=14, size=96).save(root / "gallery.png")
-    logging.info("2/6  a prior: PA_IAA's first stage")
+    logging.info("2/7  a prior: PA_IAA's first stage")
     train_prior(config, root)
-    logging.info("3/6  tastes of people it has never met")
+    logging.info("3/7  tastes of people it has never met")
     measure_tastes(config, root)
-    logging.info("4/6  another prior: BLG-PIAA's, from many users' tasks")
+    logging.info("4/7  another prior: BLG-PIAA's, from many users' tasks")
     meta_train_prior(config, root)
-    logging.info("5/6  private networks of some of the same people")
+    logging.info("5/7  private networks of some of the same people")
     measure_networks(config, root)
-    logging.info("6/6  an album, ranked for one of them")
-    rank_album(root, num_photos=6 if config.is_tiny else 60)
+    logging.info("6/7  an album, ranked for one of them")
+    user = rank_album(root, num_photos=6 if config.is_tiny else 60)
+    logging.info("7/7  the same scores from a model server")
+    serve_album(root, user)
     logging.info("look at")
     for name, what in (
         ("gallery.png", "simulated photographs, a row for each kind"),
         ("users.png", "SROCC of each test user, before and after adapting W_b"),
         ("networks.png", "the same of some users, whole networks adapted"),
         ("album/ranking.html", "the album, the user's order beside the prior's"),
+        ("album/scores.csv", "the same scores, as a model server gave them"),
     ):
         logging.info("  %-40s %s", root / name, what)
 
@@ -264,8 +268,12 @@ def _show(results, picture: Path, *, system: str, adapted: str) -> None:
     )
 
 
-def rank_album(root: Path, num_photos: int) -> None:
-    """Adapts the first test user by ten ratings and ranks photos they never rated."""
+def rank_album(root: Path, num_photos: int) -> str:
+    """Adapts the first test user by ten ratings and ranks photos they never rated.
+
+    Returns:
+        The user's id.
+    """
     from absl import logging
 
     from piaa_tf.data import folder
@@ -302,6 +310,38 @@ def rank_album(root: Path, num_photos: int) -> None:
             out=str(root / "album"),
         )
     )
+    return user
+
+
+def serve_album(root: Path, user: str) -> None:
+    """Exports what was learned, serves it on this machine and scores the album there.
+
+    Beyond one machine the server is TensorFlow Serving, with the same export and the
+    same client.
+    """
+    from piaa_tf.programs import export, score
+    from serving.server import Server
+
+    export.run(
+        export.ExportConfig(
+            base_dir=str(root / "served"),
+            prior=str(root / "multitask" / "prior"),
+            tastes=str(root / "tastes.npz"),
+            keep=2,
+        )
+    )
+    with Server.on_free_ports(
+        model_name="aesthetics", model_base_path=str(root / "served")
+    ) as server:
+        score.run(
+            score.ScoreConfig(
+                address=server.address,
+                model_name="aesthetics",
+                user_id=user,
+                photos=str(root / "album" / "photos"),
+                out=str(root / "album" / "scores.csv"),
+            )
+        )
 
 
 def main() -> None:

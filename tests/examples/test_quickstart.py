@@ -17,6 +17,15 @@ def test_the_tour_goes_the_whole_line(monkeypatch, tmp_path):
         "album/ranking.html",
     ):
         assert (tmp_path / name).stat().st_size > 5000
-    with (tmp_path / "album" / "ranking.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert {row["known_user"] for row in rows} == {"true"}
+    ranked, scored = (
+        table(tmp_path / "album" / name) for name in ("ranking.csv", "scores.csv")
+    )
+    assert ranked.keys() == scored.keys()
+    for image, row in ranked.items():
+        assert row["known_user"] == scored[image]["known_user"] == "true"
+        assert abs(float(row["score"]) - float(scored[image]["score"])) < 1e-4
+
+
+def table(path):
+    with path.open(newline="") as file:
+        return {row["image"]: row for row in csv.DictReader(file)}
