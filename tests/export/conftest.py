@@ -1,7 +1,7 @@
 """Exports that many tests ask, each written once."""
 
 import pytest
-from conformance_table import ROWS, CApiProcess, World
+from conformance_table import ROWS, CApiProcess, Servers, World
 
 
 @pytest.fixture(scope="session")
@@ -22,6 +22,13 @@ def c_api():
     process = CApiProcess()
     yield process
     process.close()
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory):
+    servers = Servers(tmp_path_factory.mktemp("served"))
+    yield servers
+    servers.close()
 
 
 @pytest.fixture(scope="session")

@@ -13,28 +13,42 @@ from conformance_table import (
     open_in_tensorflow,
 )
 
+# What differs between rows is in the graph; the servers carry tensors.
+SERVED = ("pa_iaa-fusion", "blg_piaa-all")
 COLUMNS = {
     "tensorflow": Column(open_in_tensorflow, tolerance=1e-5),
     "c_api": Column(lambda world: by_model(world, world.c_api.run), tolerance=1e-5),
+    "grpc": Column(
+        lambda world: by_model(world, world.servers.grpc), tolerance=1e-5, rows=SERVED
+    ),
+    "rest": Column(
+        lambda world: by_model(world, world.servers.rest), tolerance=1e-5, rows=SERVED
+    ),
 }
+CELLS = [(row, name) for row in ROWS for name in COLUMNS if row in COLUMNS[name].rows]
 
 
-def row_of(name):
+def marked(cell):
     """Rows whose graph is much like another's take part in the whole suite only."""
-    marks = [pytest.mark.slow] if name == "pa_iaa-fusion-network" else []
-    return pytest.param(name, marks=marks)
+    marks = [pytest.mark.slow] if cell[0] == "pa_iaa-fusion-network" else []
+    return pytest.param(cell, marks=marks, id="-".join(cell))
 
 
-@pytest.fixture(scope="module", params=map(row_of, ROWS))
-def world(request, worlds, c_api):
-    world = worlds(request.param)
-    world.c_api = c_api
+@pytest.fixture(scope="module", params=map(marked, CELLS))
+def cell(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def world(cell, worlds, c_api, servers):
+    world = worlds(cell[0])
+    world.c_api, world.servers = c_api, servers
     return world
 
 
-@pytest.fixture(scope="module", params=COLUMNS)
-def column(request):
-    return COLUMNS[request.param]
+@pytest.fixture(scope="module")
+def column(cell):
+    return COLUMNS[cell[1]]
 
 
 @pytest.fixture(scope="module")
