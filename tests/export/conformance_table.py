@@ -5,25 +5,19 @@ function `ask(signature, inputs) -> outputs`. `Library` gives the answers that a
 expected of every column, from Keras and the library's own functions alone.
 """
 
-import base64
 import io
-import json
 import os
 import pickle
 import subprocess
 import sys
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
 from unittest import mock
 
-import grpc
 import numpy as np
 import tensorflow as tf
 from PIL import Image
-from tensorflow_serving.apis.predict_pb2 import PredictRequest
-from tensorflow_serving.apis.prediction_service_pb2_grpc import PredictionServiceStub
 
 from export.private_networks import publish_networks, publish_prior
 from export.saved_model import Export, save_export
@@ -33,7 +27,7 @@ from piaa_tf.adaptation.adapt import InnerLoop, adapt_supports, score_users
 from piaa_tf.adaptation.full import user_directory
 from piaa_tf.adaptation.scopes import personal_score
 from piaa_tf.adaptation.taste import Tastes
-from piaa_tf.contract import SIGNATURES, RatingRange
+from piaa_tf.contract import RatingRange
 from piaa_tf.data.decode import resize
 from piaa_tf.manifest import MANIFEST_NAME, Adaptation, Manifest
 from piaa_tf.models.blg_piaa import BlgPiaaConfig
@@ -41,8 +35,6 @@ from piaa_tf.models.pa_iaa import PaIaaConfig
 from piaa_tf.models.prior import build_prior, load_prior, save_prior
 from piaa_tf.pixels import seen_pixels
 from piaa_tf.user_ids import PRIOR_MODEL, private_model
-from serving.options import ANY_FREE_PORT
-from serving.server import Server
 
 ROOT = Path(__file__).parents[2]
 STARS = RatingRange(1, 5)
@@ -311,76 +303,6 @@ def open_in_tensorflow(world):
         return {name: value.numpy() for name, value in answer.items()}
 
     return by_model(world, run)
-
-
-class Servers:
-    """An embedded server for each export that is asked over the network."""
-
-    def __init__(self, directory):
-        self.directory = directory
-        self.running = {}
-
-    def of(self, model):
-        if model not in self.running:
-            base = self.directory / str(len(self.running))
-            base.mkdir()
-            (base / "1").symlink_to(model)
-            server = Server.on_free_ports(
-                model_name="aesthetics",
-                model_base_path=str(base),
-                rest_api_port=ANY_FREE_PORT,
-                # The suite asks every signature itself.
-                enable_model_warmup=False,
-            )
-            server.start()
-            self.running[model] = server
-        return self.running[model]
-
-    def grpc(self, model, signature, inputs):
-        request = PredictRequest()
-        request.model_spec.name = "aesthetics"
-        request.model_spec.signature_name = signature
-        for name, value in inputs.items():
-            # A list: numpy's own strings lose the zeros they end with.
-            value = value.tolist() if value.dtype == object else value
-            request.inputs[name].CopyFrom(tf.make_tensor_proto(value))
-        with grpc.insecure_channel(self.of(model).address) as channel:
-            answer = PredictionServiceStub(channel).Predict(request, timeout=120)
-        return {name: tf.make_ndarray(p) for name, p in answer.outputs.items()}
-
-    def rest(self, model, signature, inputs):
-        asked = {name: _as_json(name, value) for name, value in inputs.items()}
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{self.of(model).rest_port}/v1/models/aesthetics:predict",
-            json.dumps({"signature_name": signature, "inputs": asked}).encode(),
-        )
-        with urllib.request.urlopen(request, timeout=120) as response:
-            outputs = json.load(response)["outputs"]
-        if not isinstance(outputs, dict):  # REST does not name a single output
-            outputs = {SIGNATURES[signature].outputs[0].name: outputs}
-        answer = {name: np.array(value) for name, value in outputs.items()}
-        return {
-            name: value if value.dtype == bool else value.astype(np.float32)
-            for name, value in answer.items()
-        }
-
-    def close(self):
-        for server in self.running.values():
-            server.stop()
-
-
-def _as_json(name, value):
-    if value.dtype != object:
-        return value.tolist()
-    encode = _base64 if name.endswith("_bytes") else bytes.decode
-    return [
-        [encode(text) for text in row] if isinstance(row, np.ndarray) else encode(row)
-        for row in value
-    ]
-
-
-def _base64(content):
-    return {"b64": base64.b64encode(content).decode()}
 
 
 class CApiProcess:

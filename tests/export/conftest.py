@@ -1,7 +1,8 @@
 """Exports that many tests ask, each written once."""
 
 import pytest
-from conformance_table import ROWS, CApiProcess, Servers, World
+from conformance_table import ROWS, CApiProcess, World
+from served_columns import Servers
 
 
 @pytest.fixture(scope="session")
