@@ -7,7 +7,7 @@ from export.quiet import without_notes
 
 
 def test_notes_are_dropped_and_what_follows_is_heard(capfd, caplog):
-    caplog.set_level("INFO")
+    caplog.set_level("INFO", logger="absl")
     with without_notes():
         logging.info("a note")
         os.write(2, b"a statistic\n")

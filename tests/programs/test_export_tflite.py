@@ -66,7 +66,7 @@ def test_the_program_writes_what_a_phone_adapts_with(tiny_prior, tmp_path):
 def test_a_user_is_exported_and_compared(
     tiny_prior, tiny_gallery, tastes, tmp_path, caplog
 ):
-    caplog.set_level("INFO")
+    caplog.set_level("INFO", logger="absl")
     out = run(
         tiny_prior,
         tmp_path,

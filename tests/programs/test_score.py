@@ -80,7 +80,7 @@ def test_other_signatures_can_be_asked(config, tmp_path, signature, column):
 
 
 def test_an_unknown_user_is_told(config, caplog):
-    with caplog.at_level("INFO"):
+    with caplog.at_level("INFO", logger="absl"):
         score.run(dataclasses.replace(config, user_id="bert"))
     assert "no taste of user 'bert' is known: these are the prior's" in caplog.text
     assert "1 cannot be read, such as broken.jpg" in caplog.text
