@@ -33,7 +33,7 @@ MAX_PICTURES, MAX_QUICK_PICTURES = 4000, 1000
 class HandcraftedSvr:
     """The system; see the module."""
 
-    name = "Handcrafted + SVR"
+    name = "Handcrafted features + SVR"
 
     def fit(self, training: Training) -> None:
         """Regresses average scores: of a crowd where there is one, else of users."""
