@@ -133,8 +133,9 @@ def test_arrays_cannot_be_written_to(ratings):
 
 def test_the_caller_keeps_a_writable_array(photos):
     own = np.array([3], np.float32)
-    rated(photos, ratings=own)
+    kept = rated(photos, ratings=own)
     own[0] = 4
+    assert kept.ratings[0] == 3
 
 
 def test_a_liker_with_several_images_is_accepted(photos):
