@@ -4,6 +4,8 @@ import os
 
 import pytest
 
+import piaa_tf  # noqa: F401 - before TensorFlow, whose Keras it chooses
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 # There are no doctests in them, and several modules of one name.
