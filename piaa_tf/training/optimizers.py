@@ -16,10 +16,14 @@ import tensorflow as tf
 from piaa_tf.adaptation.inner import check_gradients
 from piaa_tf.contract import InputError
 
-with warnings.catch_warnings():
-    # It announces its end of life at every import; setup.py pins the version.
-    warnings.simplefilter("ignore")
-    import tensorflow_addons as tfa
+try:
+    with warnings.catch_warnings():
+        # It announces its end of life at every import; setup.py pins the version.
+        warnings.simplefilter("ignore")
+        from tensorflow_addons.optimizers import SGDW
+except ModuleNotFoundError:
+    # It ends at TensorFlow 2.15.
+    from piaa_tf.training.sgdw import SGDW
 
 OPTIMIZERS = ("sgdw", "adam")
 SCHEDULES = ("exponential", "cosine")
@@ -75,9 +79,7 @@ def make_optimizer(
         InputError: The name is unknown, or a decay is asked of adam.
     """
     if name == "sgdw":
-        return tfa.optimizers.SGDW(
-            weight_decay, learning_rate=schedule, momentum=MOMENTUM
-        )
+        return SGDW(weight_decay, learning_rate=schedule, momentum=MOMENTUM)
     if name == "adam":
         if weight_decay:
             raise InputError(

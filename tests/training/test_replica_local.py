@@ -21,7 +21,7 @@ def numbered_by_replica(strategy):
 
 def test_each_replica_keeps_its_own_value(two_devices):
     layer = numbered_by_replica(two_devices)
-    assert [float(value) for value in layer.kernel.values] == [0.0, 1.0]
+    assert [value.numpy().item() for value in layer.kernel.values] == [0.0, 1.0]
     assert layer.trainable_variables
 
 
@@ -38,4 +38,4 @@ def test_the_first_replica_counts_outside_and_in_checkpoints(tmp_path, two_devic
 def test_assigning_outside_reaches_all_replicas(two_devices):
     layer = numbered_by_replica(two_devices)
     layer.set_weights([np.array([[7.0]])])
-    assert [float(value) for value in layer.kernel.values] == [7.0, 7.0]
+    assert [value.numpy().item() for value in layer.kernel.values] == [7.0, 7.0]
