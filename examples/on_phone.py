@@ -175,7 +175,7 @@ def embed_new(
 
 def main() -> None:
     """Runs the phone's twin."""
-    program.start(OnPhoneConfig, run, __doc__)
+    program.start(OnPhoneConfig, run, __doc__, loads_tensorflow=False)
 
 
 if __name__ == "__main__":

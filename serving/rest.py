@@ -6,6 +6,7 @@ GET  /v1/models/NAME[/versions/N|/labels/LABEL][/metadata]
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 import urllib.parse
@@ -49,6 +50,13 @@ _GET = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _LARGEST_VERSION = 2**63 - 1
+# protobuf has renamed it, and knows one of the two.
+_EVERY_FIELD = (
+    "always_print_fields_with_no_presence"
+    if "always_print_fields_with_no_presence"
+    in inspect.signature(json_format.MessageToDict).parameters
+    else "including_default_value_fields"
+)
 _APIS = {"predict": "Predict", "classify": "Classify", "regress": "Regress"}
 
 
@@ -206,5 +214,5 @@ def _as_json(message) -> dict[str, Any]:
     return json_format.MessageToDict(
         message,
         preserving_proto_field_name=True,
-        including_default_value_fields=True,
+        **{_EVERY_FIELD: True},
     )

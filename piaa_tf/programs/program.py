@@ -7,6 +7,7 @@ A program is a frozen dataclass whose fields carry their help, and a function
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import logging as std_logging
 import os
 import sys
@@ -15,6 +16,7 @@ from typing import Any, Callable
 
 from absl import app, flags, logging
 
+from export.quiet import without_notes
 from piaa_tf.contract import InputError
 
 
@@ -92,7 +94,13 @@ def _tuple_like(field: dataclasses.Field, texts: Sequence[str]) -> tuple:
         ) from error
 
 
-def start(config_class: type, run: Callable[[Any], None], usage: str) -> None:
+def start(
+    config_class: type,
+    run: Callable[[Any], None],
+    usage: str,
+    *,
+    loads_tensorflow: bool = True,
+) -> None:
     """Parses the flags and runs the program; the `main` of every program.
 
     A user's mistake ends in one sentence and exit code 1, a bug in its traceback.
@@ -101,6 +109,8 @@ def start(config_class: type, run: Callable[[Any], None], usage: str) -> None:
         config_class: the program's frozen config dataclass.
         run: the program.
         usage: the program's module docstring, shown by --help.
+        loads_tensorflow: whether the program needs it; its notes at loading, which
+            heed no log level, are dropped.
     """
     define_flags(config_class)
     sys.modules["__main__"].__doc__ = usage
@@ -115,7 +125,11 @@ def start(config_class: type, run: Callable[[Any], None], usage: str) -> None:
                 raise InputError(
                     f"Only flags are taken. Got {' '.join(arguments[1:])}. See --help."
                 )
-            run(config_from_flags(config_class))
+            config = config_from_flags(config_class)
+            if loads_tensorflow:
+                with without_notes():
+                    importlib.import_module("tensorflow")
+            run(config)
         except InputError as error:
             sys.stderr.write(f"{error}\n")
             sys.exit(1)
