@@ -1,5 +1,11 @@
-"""Packaging of piaa_tf; the version lives in piaa_tf/version.py alone."""
+"""Packaging of piaa_tf; the version lives in piaa_tf/version.py alone.
 
+Python decides which TensorFlow is installed: up to 3.11 the default set, from 3.12 on,
+for which it does not exist, the latest. PIAA_TENSORFLOW=latest in the environment of
+pip asks for the latest on any Python that has it.
+"""
+
+import os
 import re
 from pathlib import Path
 
@@ -22,6 +28,37 @@ TEST = [
     "trustme>=1.1",
 ]
 
+DEFAULT = [
+    "grpcio-health-checking>=1.48,<1.63",
+    "keras>=2.15,<2.16",
+    "numpy>=1.23,<2",
+    "protobuf>=4.22,<5",
+    "tensorflow==2.15.1",
+    "tensorflow-addons>=0.23,<0.24",
+    "tensorflow-serving-api==2.15.1",
+]
+LATEST = [
+    "grpcio-health-checking>=1.63",
+    "numpy>=2",
+    "tensorboard>=2.20",
+    "tensorflow>=2.21,<2.22",
+    "tensorflow-serving-api>=2.21,<2.22",
+    "tf-keras>=2.21,<2.22",
+]
+
+
+def tensorflow_set():
+    """The requirements of TensorFlow and of what follows its versions."""
+    wanted = os.environ.get("PIAA_TENSORFLOW", "")
+    if wanted == "latest":
+        return LATEST
+    if wanted:
+        raise SystemExit(f"PIAA_TENSORFLOW must be latest or unset. Got {wanted}.")
+    return [f"{package}; python_version < '3.12'" for package in DEFAULT] + [
+        f"{package}; python_version >= '3.12'" for package in LATEST
+    ]
+
+
 setup(
     name="piaa_tf",
     version=VERSION,
@@ -33,24 +70,18 @@ setup(
         "piaa_tf.data": ["lists/*.txt"],
         "serving": ["deploy/*", "deploy/kubernetes/*"],
     },
-    python_requires=">=3.9,<3.12",
+    python_requires=">=3.9,<3.14",
     install_requires=[
         "absl-py>=1.4",
         "grpcio>=1.48",
-        "grpcio-health-checking>=1.48,<1.63",
-        "keras>=2.15,<2.16",
         "matplotlib>=3.7",
-        "numpy>=1.23,<2",
         "Pillow>=10",
         "prometheus-client>=0.17",
-        "protobuf>=4.22,<5",
         "safetensors>=0.4",
         "scikit-learn>=1.3",
         "scipy>=1.10",
-        "tensorflow==2.15.1",
-        "tensorflow-addons>=0.23,<0.24",
-        "tensorflow-serving-api==2.15.1",
         "tornado>=6.3",
+        *tensorflow_set(),
     ],
     extras_require={
         "test": TEST,
