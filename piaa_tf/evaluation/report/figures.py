@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -24,6 +25,14 @@ MAIN_SYSTEMS = (
     "BA-PIAA",
     "Ridge on embeddings",
 )
+# From a name to what it names.
+LEADER = {
+    "arrowstyle": "-",
+    "linewidth": 0.5,
+    "relpos": (0, 0.5),
+    "shrinkA": 1,
+    "shrinkB": 4,
+}
 NUM_PICTURES = 6
 DPI = 130
 
@@ -137,15 +146,15 @@ def _label_ends(axes, x: float, ends: list[tuple[float, str, str]]) -> None:
             color=color,
             va="center",
             annotation_clip=False,
-            arrowprops={
-                "arrowstyle": "-",
-                "color": color,
-                "linewidth": 0.5,
-                "relpos": (0, 0.5),
-                "shrinkA": 1,
-                "shrinkB": 4,
-            },
+            arrowprops={**LEADER, "color": color},
         )
+
+
+def _decades_apart(points: list[tuple], weights: float) -> int:
+    """Counts the gaps of a decade or more below a point: points between may collide."""
+    logs = np.log10(sorted({point[0] for point in points}))
+    is_gap = np.diff(logs) >= 1
+    return int(is_gap[: np.searchsorted(logs, np.log10(weights))].sum())
 
 
 def _apart(values: list[float], gap: float) -> list[float]:
@@ -183,9 +192,14 @@ def costs(evidence: Evidence) -> Figure | None:
     axes = figure.subplots()
     axes.set_xscale("log")
     axes.margins(x=0.2, y=0.12)
-    points = sorted(points, key=lambda point: point[1])
     values = [value for _, value, _ in points]
-    places = _apart(values, gap=(max(values) - min(values) or 1) / 18)
+    gap = (max(values) - min(values) or 1) / 18
+    points.sort(key=lambda point: (_decades_apart(points, point[0]), point[1]))
+    places: list[float] = []
+    for _, cluster in itertools.groupby(
+        points, lambda point: _decades_apart(points, point[0])
+    ):
+        places += _apart([value for _, value, _ in cluster], gap)
     for place, (weights, value, found) in zip(places, points):
         size = 20 + 35 * max(0, 3 + np.log10(found.adaptation_s[num_images]))
         color = (
@@ -196,11 +210,12 @@ def costs(evidence: Evidence) -> Figure | None:
         axes.scatter(weights, value, s=size, color=color, alpha=0.8)
         axes.annotate(
             found.name,
-            (weights, place),
-            (9, 0),
+            (weights, value),
+            (weights * 1.5, place),
             fontsize=8,
             va="center",
-            **OFFSET,
+            annotation_clip=False,
+            arrowprops={**LEADER, "color": color},
         )
     axes.set_xlabel("numbers kept for each user (larger dots adapt more slowly)")
     axes.set_ylabel(f"SROCC, {num_images} images")

@@ -133,7 +133,7 @@ section, figure { margin-top: 2.6rem; }
   border: 1px solid var(--line); border-radius: 10px;
 }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; }
-th, td { padding: .34rem .8rem; text-align: right; white-space: nowrap; }
+th, td { padding: .34rem .6rem; text-align: right; white-space: nowrap; }
 th:first-child, td:first-child, th.words, td.words { text-align: left; }
 td { font-variant-numeric: tabular-nums; border-top: 1px solid var(--line); }
 th { font-weight: 600; }
