@@ -40,7 +40,7 @@ BACKBONE_SYSTEMS = ("ba_piaa", "blg_piaa")
 QUICK = {"repeats": 2, "costly_repeats": 1, "curve": (10, 30, 100), "trait_shares": ()}
 """What --quick overrides."""
 
-QUICK_USERS = 12
+QUICK_USERS = 8
 
 
 @dataclasses.dataclass(frozen=True)

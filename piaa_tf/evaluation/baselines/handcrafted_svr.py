@@ -26,7 +26,7 @@ from piaa_tf.training.generic import average_scores
 GENERIC = Regressor(cost=0.1, width=1.5, tube=0.05)
 """Of average scores in 0..1."""
 
-MAX_PICTURES, MAX_QUICK_PICTURES = 4000, 1000
+MAX_PICTURES, MAX_QUICK_PICTURES = 4000, 500
 """Training pictures drawn at most: the regressor's time grows with their square."""
 
 

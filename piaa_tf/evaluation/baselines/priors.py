@@ -44,7 +44,7 @@ EPOCHS = {
     "nima": 6,
     "average": 6,
 }
-QUICK_SHARE = 6
+QUICK_SHARE = 8
 """A quick run has this many times fewer epochs and meta-steps."""
 
 BATCH_SIZE = 50
