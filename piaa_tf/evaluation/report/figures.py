@@ -150,11 +150,15 @@ def _label_ends(axes, x: float, ends: list[tuple[float, str, str]]) -> None:
         )
 
 
-def _decades_apart(points: list[tuple], weights: float) -> int:
-    """Counts the gaps of a decade or more below a point: points between may collide."""
-    logs = np.log10(sorted({point[0] for point in points}))
-    is_gap = np.diff(logs) >= 1
-    return int(is_gap[: np.searchsorted(logs, np.log10(weights))].sum())
+def _clusters(values: list[float]) -> list[int]:
+    """Numbers the groups of values that a factor of ten or more parts.
+
+    >>> _clusters([5.0, 200_000.0, 30.0, 150_000.0])
+    [0, 1, 0, 1]
+    """
+    ascending = np.sort(values)
+    starts = ascending[1:][np.diff(np.log10(ascending)) >= 1]
+    return np.searchsorted(starts, values, side="right").tolist()
 
 
 def _apart(values: list[float], gap: float) -> list[float]:
@@ -194,13 +198,12 @@ def costs(evidence: Evidence) -> Figure | None:
     axes.margins(x=0.2, y=0.12)
     values = [value for _, value, _ in points]
     gap = (max(values) - min(values) or 1) / 18
-    points.sort(key=lambda point: (_decades_apart(points, point[0]), point[1]))
+    clusters = _clusters([weights for weights, _, _ in points])
+    ranked = sorted(zip(clusters, points), key=lambda pair: (pair[0], pair[1][1]))
     places: list[float] = []
-    for _, cluster in itertools.groupby(
-        points, lambda point: _decades_apart(points, point[0])
-    ):
-        places += _apart([value for _, value, _ in cluster], gap)
-    for place, (weights, value, found) in zip(places, points):
+    for _, cluster in itertools.groupby(ranked, key=lambda pair: pair[0]):
+        places += _apart([value for _, (_, value, _) in cluster], gap)
+    for place, (_, (weights, value, found)) in zip(places, ranked):
         size = 20 + 35 * max(0, 3 + np.log10(found.adaptation_s[num_images]))
         color = (
             COLORS[MAIN_SYSTEMS.index(found.name)]
