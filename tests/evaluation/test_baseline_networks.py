@@ -247,8 +247,8 @@ def test_the_role_of_a_prior_is_what_it_predicts_and_how_it_learned():
     assert role("blg_piaa", BlgPiaaConfig(**SHAPE), learner="reptile") == "reptile"
 
 
-def test_settings_are_those_that_rank_validation_users_best(at_hand):
-    ratings = at_hand.validation[PersonalRatings]
+def test_settings_are_those_that_rank_validation_users_best(training):
+    ratings = training.validation[PersonalRatings]
     truth = dict(zip(zip(ratings.users, ratings.images), ratings.ratings))
 
     class Model:
@@ -264,15 +264,14 @@ def test_settings_are_those_that_rank_validation_users_best(at_hand):
         # With few ratings the wrong sign is right.
         return Model(support.users[0], sign if len(support) > 5 else -sign)
 
-    chosen = choose_settings(
-        adapt, (1, -1), ratings, (4, 8, 99), seed=0, system="signs"
-    )
+    counts = dataclasses.replace(training, num_images=(4, 8, 99))
+    chosen = choose_settings(adapt, (1, -1), counts, system="signs")
     # Nobody has rated 99; the first setting stands.
     assert chosen == {4: -1, 8: 1, 99: 1}
 
 
-def test_validation_users_choose_on_images_they_did_not_adapt_to(at_hand):
-    ratings = at_hand.validation[PersonalRatings]
+def test_validation_users_choose_on_images_they_did_not_adapt_to(training):
+    ratings = training.validation[PersonalRatings]
     seen = []
 
     class Model:
@@ -288,8 +287,13 @@ def test_validation_users_choose_on_images_they_did_not_adapt_to(at_hand):
         supports.append(set(support.images))
         return Model()
 
-    choose_settings(adapt, (1, 2), ratings, (4,), seed=0, system="none")
+    whole = dataclasses.replace(training, num_images=(4,), is_quick=False)
+    choose_settings(adapt, (1, 2), whole, system="none")
     assert all(not one & other for one, other in zip(supports, seen))
     user = ratings.of_user(ratings.user_ids()[0])
     order = split(user.users[0], len(user), seed=0, repeat=0)
     assert supports[0] == {user.images[i] for i in order[:4]}
+    tried = len(supports)
+    quick = dataclasses.replace(whole, is_quick=True)
+    choose_settings(adapt, (1, 2), quick, system="none")
+    assert 3 * (len(supports) - tried) == tried

@@ -57,12 +57,7 @@ class BehindEmbedding:
         size = len(next(iter(self._embeddings.values())))
         self._adapter = self.adapter(self._prior, self._personal, size)
         self._chosen = choose_settings(
-            self._adapted,
-            self._methods,
-            held_out,
-            training.num_images,
-            seed=training.seed,
-            system=self.name,
+            self._adapted, self._methods, training, system=self.name
         )
 
     def adapter(self, prior: Prior, personal: PersonalScore, size: int) -> Callable:

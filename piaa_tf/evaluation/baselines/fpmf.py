@@ -194,12 +194,7 @@ class Fpmf:
         if validation is not None:
             self.prepare(validation)
         self._chosen = choose_settings(
-            self._adapt,
-            tuple(self._factorisations),
-            validation,
-            training.num_images,
-            seed=training.seed,
-            system=self.name,
+            self._adapt, tuple(self._factorisations), training, system=self.name
         )
 
     def prepare(self, ratings: PersonalRatings) -> None:

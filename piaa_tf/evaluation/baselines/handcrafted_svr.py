@@ -51,12 +51,7 @@ class HandcraftedSvr:
         if validation is not None:
             self.prepare(validation)
         self._chosen = choose_settings(
-            self._adapt,
-            REGRESSORS,
-            validation,
-            training.num_images,
-            seed=training.seed,
-            system=self.name,
+            self._adapt, REGRESSORS, training, system=self.name
         )
 
     def predict_generic(self, samples: Samples) -> dict[str, np.ndarray]:

@@ -47,12 +47,7 @@ class Pam:
         if validation is not None:
             self.prepare(validation)
         self._chosen = choose_settings(
-            self._adapt,
-            REGRESSORS,
-            validation,
-            training.num_images,
-            seed=training.seed,
-            system=self.name,
+            self._adapt, REGRESSORS, training, system=self.name
         )
 
     def prepare(self, ratings: PersonalRatings) -> None:

@@ -11,7 +11,7 @@ from absl import logging
 
 from piaa_tf.data.samples import PersonalRatings
 from piaa_tf.evaluation.protocol import MIN_TESTED, split
-from piaa_tf.evaluation.system import PersonalModel
+from piaa_tf.evaluation.system import PersonalModel, Training
 from piaa_tf.metrics import srocc
 
 Setting = TypeVar("Setting")
@@ -23,10 +23,8 @@ MAX_TESTED = 100
 def choose_settings(
     adapt: Callable[[PersonalRatings, Setting], PersonalModel],
     settings: Sequence[Setting],
-    ratings: PersonalRatings | None,
-    num_images: Sequence[int],
+    training: Training,
     *,
-    seed: int,
     system: str,
     max_users: int | None = None,
     repeats: int = 3,
@@ -38,18 +36,18 @@ def choose_settings(
     Args:
         adapt: (support, setting) -> the user's model.
         settings: to choose from; the first where nothing can be measured.
-        ratings: of validation users, prepared; None where there are none.
-        num_images: the numbers n of ratings.
-        seed: of the splits.
+        training: its validation users, prepared; its numbers n of ratings; its seed.
         system: named in the log.
         max_users: the first so many alone, where adapting is slow; None for all.
-        repeats: splits of each user.
+        repeats: splits of each user; one where the training is quick.
 
     Returns:
         n -> setting.
     """
+    ratings = training.validation.get(PersonalRatings)
+    repeats = 1 if training.is_quick else repeats
     chosen = {}
-    for count in num_images:
+    for count in training.num_images:
         users = _users(ratings, count)[:max_users]
         if not users or len(settings) == 1:
             chosen[count] = settings[0]
@@ -57,7 +55,7 @@ def choose_settings(
         means = [
             np.mean(
                 [
-                    _figure(adapt, setting, own, count, seed, repeat)
+                    _figure(adapt, setting, own, count, training.seed, repeat)
                     for own in users
                     for repeat in range(repeats)
                 ]

@@ -205,14 +205,7 @@ class Usar:
     def _choose(
         self, adapt: Callable, settings: Sequence, training: Training
     ) -> dict[int, Any]:
-        return choose_settings(
-            adapt,
-            settings,
-            training.validation.get(PersonalRatings),
-            training.num_images,
-            seed=training.seed,
-            system=self.name,
-        )
+        return choose_settings(adapt, settings, training, system=self.name)
 
     def _ranked(self, support: PersonalRatings, ranker: Ranker) -> PersonalModel:
         """Learns PPR alone."""

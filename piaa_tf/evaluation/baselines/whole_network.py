@@ -59,9 +59,7 @@ class WholeNetwork:
         self._chosen = choose_settings(
             self._adapted,
             self._loops[:1] if training.is_quick else self._loops,
-            held_out,
-            training.num_images,
-            seed=training.seed,
+            training,
             system=self.name,
             max_users=8,
             repeats=1,
