@@ -19,7 +19,7 @@ from absl import logging
 
 from piaa_tf.contract import InputError
 from piaa_tf.data.decode import read_image, resize
-from piaa_tf.data.python_calls import call_python
+from piaa_tf.data.python_calls import call_python, read_ahead
 from piaa_tf.data.samples import LikedImages, PersonalRatings, ScoreDistributions
 from piaa_tf.data.streams import training_stream
 from piaa_tf.progress import Progress
@@ -86,12 +86,12 @@ def image_batches(
     def load(i: np.ndarray) -> np.ndarray:
         return resize(read_image(paths[i]), size, keep_aspect)
 
-    dataset = tf.data.Dataset.range(len(paths)).map(
-        lambda i: call_python(load, [i], dtype=tf.float32, shape=[size, size, 3]),
-        num_parallel_calls=tf.data.AUTOTUNE,
-        deterministic=True,
-    )
-    return dataset.batch(batch_size).prefetch(tf.data.AUTOTUNE)
+    square = tf.TensorSpec([size, size, 3], tf.float32)
+    return read_ahead(
+        tf.data.Dataset.range(len(paths)),
+        lambda i: call_python(load, [i], square),
+        num_ahead=2 * batch_size,
+    ).batch(batch_size)
 
 
 @contextlib.contextmanager

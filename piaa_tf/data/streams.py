@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from piaa_tf.contract import InputError
 from piaa_tf.data.decode import read_image, resize
-from piaa_tf.data.python_calls import call_python
+from piaa_tf.data.python_calls import call_python, read_ahead
 
 DEFAULT_CACHE_BYTES = 2 * 1024**3
 
@@ -163,21 +163,13 @@ def training_stream(
         image = call_python(
             cache.cut,
             [samples, corners, is_mirrored, image_size],
-            dtype=tf.uint8,
-            shape=[batch_size, image_size, image_size, 3],
+            tf.TensorSpec([batch_size, image_size, image_size, 3], tf.uint8),
         )
         drawn = tf.nest.map_structure(lambda t: tf.gather(t, samples), targets)
         return tf.cast(image, tf.float32), drawn
 
-    dataset = tf.data.Dataset.range(first_step, tf.int64.max).map(
-        draw, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
-    )
-    options = tf.data.Options()
     # Slices are what `shard` is for.
-    options.experimental_distribute.auto_shard_policy = (
-        tf.data.experimental.AutoShardPolicy.OFF
-    )
-    return dataset.with_options(options).prefetch(tf.data.AUTOTUNE)
+    return read_ahead(tf.data.Dataset.range(first_step, tf.int64.max), draw)
 
 
 def positions_of(step: tf.Tensor, batch_size: int, shard: tuple[int, int]) -> tf.Tensor:

@@ -16,7 +16,7 @@ from piaa_tf.training.loop import Checkpoints, run_loop
 from piaa_tf.training.loss_scale import LossScale
 from piaa_tf.training.optimizers import PartOptimizer, make_optimizer, make_schedule
 from piaa_tf.training.run_folder import RunFolder
-from piaa_tf.training.strategy import is_chief
+from piaa_tf.training.strategy import distribute, is_chief
 from piaa_tf.training.supervised import Losses, SupervisedTraining
 
 
@@ -228,4 +228,4 @@ def _distributed(stream, stream_options, strategy, batch_size: int, first_step: 
             batches = batches.rebatch(worker_batch // local_replicas)
         return batches
 
-    return strategy.distribute_datasets_from_function(worker_batches)
+    return distribute(strategy, worker_batches)

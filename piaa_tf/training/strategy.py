@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Callable
 
 import tensorflow as tf
 
@@ -48,6 +49,28 @@ def make_strategy(name: str, devices: Sequence[str] = ()) -> tf.distribute.Strat
             [f"/{_short(device)}" for device in devices] or None
         )
     raise InputError(f"strategy must be one of {STRATEGIES}. Got {name!r}.")
+
+
+def distribute(
+    strategy: tf.distribute.Strategy,
+    of_worker: Callable[[tf.distribute.InputContext], tf.data.Dataset],
+) -> tf.data.Dataset | tf.distribute.DistributedDataset:
+    """Gives each replica its elements, in order, on its device.
+
+    Args:
+        strategy: where replicas run.
+        of_worker: makes the dataset of a worker; consecutive elements go to
+            consecutive replicas of its own.
+
+    Returns:
+        What to iterate. On one CPU, which has nothing to fetch from elsewhere, the
+        dataset itself: what TensorFlow puts around it is tuned by a thread, for which
+        the end of the iterator may wait up to a minute (`data.python_calls`).
+    """
+    is_cpu = "CPU" in strategy.extended.worker_devices[0]
+    if strategy.num_replicas_in_sync == 1 and is_cpu:
+        return of_worker(tf.distribute.InputContext())
+    return strategy.distribute_datasets_from_function(of_worker)
 
 
 def _short(device: str) -> str:

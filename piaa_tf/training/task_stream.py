@@ -7,9 +7,11 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
+from piaa_tf.data.python_calls import call_python, read_ahead
 from piaa_tf.data.samples import PersonalRatings
 from piaa_tf.data.streams import DEFAULT_CACHE_BYTES, PixelCache
 from piaa_tf.data.tasks import Pool, TaskSampler
+from piaa_tf.training.strategy import distribute
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -72,43 +74,30 @@ class TaskStream:
             batches = self.sampler.batches(task, levels)
             rows = _used_rows(task, batches)
             place_of = {row: i for i, row in enumerate(rows)}
-            return (
-                np.stack(cache.pixels(rows)),
-                unit[rows].astype(np.float32),
-                np.int32(len(rows) - len(task.query)),
-                np.array([place_of[r] for b in batches for r in b], np.int32),
-                np.cumsum([0, *map(len, batches)], dtype=np.int32),
-                np.int32(task.number),
-            )
+            return {
+                "image": np.stack(cache.pixels(rows)),
+                "rating": unit[rows].astype(np.float32),
+                "num_support": np.int32(len(rows) - len(task.query)),
+                "batch_rows": np.array(
+                    [place_of[row] for batch in batches for row in batch], np.int32
+                ),
+                "batch_splits": np.cumsum([0, *map(len, batches)], dtype=np.int32),
+                "number": np.int32(task.number),
+            }
 
         size, steps = self.image_size, sum(steps for _, steps in levels)
         described = {
-            "image": ([None, size, size, 3], tf.uint8),
-            "rating": ([None], tf.float32),
-            "num_support": ([], tf.int32),
-            "batch_rows": ([None], tf.int32),
-            "batch_splits": ([steps + 1], tf.int32),
-            "number": ([], tf.int32),
+            "image": tf.TensorSpec([None, size, size, 3], tf.uint8),
+            "rating": tf.TensorSpec([None], tf.float32),
+            "num_support": tf.TensorSpec([], tf.int32),
+            "batch_rows": tf.TensorSpec([None], tf.int32),
+            "batch_splits": tf.TensorSpec([steps + 1], tf.int32),
+            "number": tf.TensorSpec([], tf.int32),
         }
-
-        def element(count: tf.Tensor) -> dict[str, tf.Tensor]:
-            parts = tf.numpy_function(
-                draw, [count], [dtype for _, dtype in described.values()]
-            )
-            for part, (shape, _) in zip(parts, described.values()):
-                part.set_shape(shape)
-            return dict(zip(described, parts))
-
-        counts = tf.data.Dataset.counter(first_step * len(numbers))
-        options = tf.data.Options()
         # Which worker has which task is settled above.
-        options.experimental_distribute.auto_shard_policy = (
-            tf.data.experimental.AutoShardPolicy.OFF
-        )
-        return (
-            counts.map(element, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-            .prefetch(tf.data.AUTOTUNE)
-            .with_options(options)
+        return read_ahead(
+            tf.data.Dataset.counter(first_step * len(numbers)),
+            lambda count: call_python(draw, [count], described),
         )
 
     def distributed(
@@ -117,7 +106,7 @@ class TaskStream:
         strategy: tf.distribute.Strategy,
         *,
         first_step: int = 0,
-    ) -> tf.distribute.DistributedDataset:
+    ) -> tf.data.Dataset | tf.distribute.DistributedDataset:
         """Gives each replica its tasks, in order; arguments as of `tasks`."""
 
         def of_worker(context: tf.distribute.InputContext) -> tf.data.Dataset:
@@ -129,7 +118,7 @@ class TaskStream:
                 worker_replicas=context.num_replicas_in_sync // workers,
             )
 
-        return strategy.distribute_datasets_from_function(of_worker)
+        return distribute(strategy, of_worker)
 
 
 def _numbers(

@@ -2,7 +2,13 @@ import pytest
 import tensorflow as tf
 
 from piaa_tf.contract import InputError
-from piaa_tf.training.strategy import is_chief, make_strategy, set_precision, split_cpu
+from piaa_tf.training.strategy import (
+    distribute,
+    is_chief,
+    make_strategy,
+    set_precision,
+    split_cpu,
+)
 
 
 @pytest.mark.parametrize(
@@ -58,3 +64,24 @@ def test_one_cpu_is_left_as_it_is():
 def test_devices_of_a_worker_are_not_chosen():
     with pytest.raises(InputError, match=r"must be empty with multi_worker.*'CPU:1'"):
         make_strategy("multi_worker", ["CPU:1"])
+
+
+def _counts(context: tf.distribute.InputContext) -> tf.data.Dataset:
+    dataset = tf.data.Dataset.range(4)
+    return dataset.batch(1) if context.num_replicas_in_sync == 1 else dataset
+
+
+def test_one_cpu_reads_the_dataset_itself():
+    for strategy in (make_strategy("one"), make_strategy("mirrored", ("CPU:0",))):
+        dataset = distribute(strategy, _counts)
+        assert isinstance(dataset, tf.data.Dataset)
+        assert [int(count[0]) for count in dataset] == [0, 1, 2, 3]
+
+
+def test_two_replicas_take_turns():
+    strategy = make_strategy("mirrored", ("CPU:0", "CPU:1"))
+    pairs = [
+        tuple(map(int, strategy.experimental_local_results(counts)))
+        for counts in distribute(strategy, _counts)
+    ]
+    assert pairs == [(0, 1), (2, 3)]

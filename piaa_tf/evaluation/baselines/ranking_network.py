@@ -22,6 +22,7 @@ from scipy.special import softmax
 from sklearn.cluster import KMeans
 
 from piaa_tf.contract import InputError
+from piaa_tf.data.python_calls import steady
 from piaa_tf.data.samples import PersonalRatings, Samples, ScoreDistributions
 from piaa_tf.evaluation.baselines.pictures import (
     PARTS,
@@ -82,7 +83,7 @@ class RankingNetwork:
         batches = tf.data.Dataset.from_tensor_slices((inputs, targets))
         batches = batches.shuffle(len(images), seed=training.seed).batch(BATCH_SIZE)
         epochs = QUICK_EPOCHS if training.is_quick else EPOCHS
-        self._model.fit(batches, epochs=epochs, verbose=0)
+        self._model.fit(steady(batches), epochs=epochs, verbose=0)
 
     def predict_generic(self, samples: Samples) -> dict[str, np.ndarray]:
         """Predicts the average score of each picture, in 0..1."""
