@@ -34,6 +34,7 @@ from piaa_tf.contract import InputError
 from piaa_tf.manifest import MANIFEST_NAME, Manifest
 from piaa_tf.models.prior import load_prior
 from piaa_tf.user_ids import PRIOR_MODEL, USER_MODEL_PREFIX, private_model
+from piaa_tf.whole import write_whole
 
 CONFIG_NAME = "models.config"
 
@@ -151,7 +152,5 @@ def write_models_config(
             model_platform="tensorflow",
         )
     path = base / CONFIG_NAME
-    new = path.with_name(f".{path.name}.new-{os.getpid()}")
-    new.write_text(text_format.MessageToString(config), encoding="utf-8")
-    os.replace(new, path)
+    write_whole(path, text_format.MessageToString(config))
     return path

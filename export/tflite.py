@@ -32,7 +32,7 @@ from export.phone_export import (
 from export.quiet import without_notes
 from piaa_tf.contract import InputError
 from piaa_tf.manifest import MANIFEST_NAME, checksums
-from piaa_tf.whole_folder import whole_folder
+from piaa_tf.whole import whole_folder
 
 
 def check_formats(formats: Sequence[str], has_representative: bool) -> None:

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from piaa_tf.contract import TRAITS, InputError
+from piaa_tf.whole import write_whole
 
 FORMATS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 """The format by the end of a file's name."""
@@ -59,7 +60,7 @@ def write_answers(
     """Writes a line per photograph; the file appears with all of them or not at all.
 
     Args:
-        path: of the file, in a folder that is there.
+        path: of the file.
         table: "csv" or "jsonl".
         images: [batch] names of the photographs.
         result: a dataclass of `results` with a row for each.
@@ -69,14 +70,10 @@ def write_answers(
     """
     path = Path(path)
     content = (_csv if table == "csv" else _json_lines)(_records(images, result))
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        unfinished.write_bytes(content.encode())
-        os.replace(unfinished, path)
+        write_whole(path, content)
     except OSError as error:
         raise _unwritable(path, error.strerror) from error
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def _unwritable(path: Path, found: str | None) -> InputError:

@@ -14,7 +14,7 @@ RANKS = {
     "piaa_tf.version": 0,
     "piaa_tf.compatibility": 0,
     "piaa_tf.contract": 0,
-    "piaa_tf.whole_folder": 0,
+    "piaa_tf.whole": 0,
     "piaa_tf.progress": 0,
     "piaa_tf.user_ids": 0.5,
     "piaa_tf.manifest": 0.5,

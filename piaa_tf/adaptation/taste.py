@@ -6,11 +6,11 @@ import dataclasses
 import os
 import zipfile
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
 from piaa_tf.contract import InputError, RatingRange
+from piaa_tf.whole import whole_file
 
 FIELDS = (
     "user_ids",
@@ -99,15 +99,11 @@ class Tastes:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the file, whole or not at all; no pickle inside."""
-        path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
         arrays = {name: getattr(self, name) for name in FIELDS}
         arrays["user_ids"] = np.array(self.user_ids, dtype=np.str_)
         arrays["rating_range"] = np.array(dataclasses.astuple(self.rating_range))
-        new = path.with_name(f".{path.name}.new-{os.getpid()}")
-        with new.open("wb") as file:
+        with whole_file(path) as unfinished, unfinished.open("wb") as file:
             np.savez(file, **arrays)
-        os.replace(new, path)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Tastes:

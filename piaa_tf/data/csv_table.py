@@ -19,6 +19,7 @@ from absl import logging
 
 from piaa_tf.contract import InputError
 from piaa_tf.data.soundness import SampleError
+from piaa_tf.whole import whole_file
 
 
 @dataclasses.dataclass(frozen=True)
@@ -297,12 +298,28 @@ def shortest_text(number: np.floating) -> str:
 def write_table(
     csv_path: str | os.PathLike[str],
     columns: Sequence[str],
-    rows: Iterable[Sequence[str]],
+    rows: Iterable[Iterable[str | int | float | bool]],
 ) -> None:
-    """Writes a header and rows in lines that end in LF; makes the folder first."""
-    csv_path = Path(csv_path)
-    csv_path.parent.mkdir(parents=True, exist_ok=True)
-    with csv_path.open("w", encoding="utf-8", newline="") as file:
+    """Writes a header and rows in lines that end in LF, the whole file or none.
+
+    Args:
+        csv_path: of the file; its folder is made.
+        columns: their names.
+        rows: their cells. Real numbers get six digits; a file name that is not UTF-8
+            keeps its bytes.
+    """
+    with (
+        whole_file(csv_path) as unfinished,
+        unfinished.open(
+            "w", encoding="utf-8", errors="surrogateescape", newline=""
+        ) as file,
+    ):
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(columns)
-        writer.writerows(rows)
+        writer.writerows(map(_cell, row) for row in rows)
+
+
+def _cell(value: str | int | float | bool) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

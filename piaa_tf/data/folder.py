@@ -30,6 +30,7 @@ from piaa_tf.data.csv_table import (
 )
 from piaa_tf.data.samples import LikedImages, PersonalRatings, ScoreDistributions
 from piaa_tf.data.shards import shards_of
+from piaa_tf.whole import write_whole
 
 AnySamples = TypeVar("AnySamples", LikedImages, PersonalRatings, ScoreDistributions)
 
@@ -268,6 +269,4 @@ def read_range(data_dir: str | os.PathLike[str]) -> RatingRange:
 def write_range(data_dir: str | os.PathLike[str], rating_range: RatingRange) -> None:
     """Writes the set.json that `read_range` reads."""
     described = {"rating_range": [rating_range.minimum, rating_range.maximum]}
-    path = Path(data_dir) / "set.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(described) + "\n", encoding="utf-8")
+    write_whole(Path(data_dir) / "set.json", json.dumps(described) + "\n")

@@ -23,6 +23,7 @@ from piaa_tf.contract import InputError
 from piaa_tf.data.decode import read_image, shrink
 from piaa_tf.data.shards import DESCRIPTION, shard_name
 from piaa_tf.progress import Progress
+from piaa_tf.whole import write_whole
 
 IMAGES_PER_SHARD = 2048
 PLAN = ".plan.json"
@@ -79,7 +80,7 @@ def pack(
             f"{broken[names[0]]}"
         )
     described = {"num_shards": len(groups), "side": side, "num_images": len(names)}
-    _write_text(photos / DESCRIPTION, json.dumps(described, indent=2) + "\n")
+    write_whole(photos / DESCRIPTION, json.dumps(described, indent=2) + "\n")
     return broken
 
 
@@ -105,7 +106,7 @@ def _check_plan(
             "holds something else. Choose another folder."
         )
     photos.mkdir(parents=True, exist_ok=True)
-    _write_text(path, json.dumps(plan, indent=2) + "\n")
+    write_whole(path, json.dumps(plan, indent=2) + "\n")
 
 
 def _write_shard(
@@ -133,8 +134,8 @@ def _write_shard(
                 # Length, its checksum, the data, its checksum.
                 offset += 8 + 4 + len(record) + 4
             progress.step()
-    _write_text(shard.with_suffix(".json"), json.dumps(index))
-    _write_text(_problem_file(shard), json.dumps(problems))
+    write_whole(shard.with_suffix(".json"), json.dumps(index))
+    write_whole(_problem_file(shard), json.dumps(problems))
     # Last of all: a shard that is there is whole.
     os.replace(part, shard)
 
@@ -172,9 +173,3 @@ def _problems(shard: Path, missing: set[str]) -> dict[str, str]:
     if not missing:
         return {}
     return json.loads(_problem_file(shard).read_text(encoding="utf-8"))
-
-
-def _write_text(path: Path, text: str) -> None:
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(text, encoding="utf-8")
-    os.replace(part, path)

@@ -16,6 +16,7 @@ from absl import logging
 
 from piaa_tf.contract import InputError
 from piaa_tf.data.samples import Samples
+from piaa_tf.whole import write_whole
 
 SPLITS = ("train", "validation", "test")
 EVERYTHING = "all"
@@ -123,9 +124,7 @@ def write_split(folder: Path, name: str, samples: Samples) -> None:
                 f"{kind.split('.')[0]} than {path} lists. Name another --run_dir, or "
                 "bring the data back."
             )
-        part = path.with_name(f".{path.name}.{os.getpid()}")
-        part.write_text(text, encoding="utf-8")
-        os.replace(part, path)
+        write_whole(path, text)
 
 
 def trained_images(prior_dir: str | os.PathLike[str]) -> set[str] | None:

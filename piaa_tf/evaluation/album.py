@@ -5,16 +5,16 @@ A table, a page that stands alone, and a contact sheet of the best.
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Sequence
 from dataclasses import astuple, fields
 from pathlib import Path
 
 from piaa_tf.contract import RatingRange
+from piaa_tf.data.csv_table import write_table
 from piaa_tf.evaluation import album_page, contact_sheet
-from piaa_tf.evaluation.files import write_whole
 from piaa_tf.evaluation.ranking import RankedPhoto, rank_photos
+from piaa_tf.whole import write_whole
 
 __all__ = ["RankedPhoto", "rank_photos", "write_ranking"]
 
@@ -51,29 +51,13 @@ def write_ranking(
     )
     sheet = io.BytesIO()
     contact_sheet.draw(photos_dir, ranked, user_id=user_id).save(sheet, "PNG")
+    out_dir = Path(out_dir)
+    columns = [field.name for field in fields(RankedPhoto)]
+    write_table(out_dir / "ranking.csv", columns, map(astuple, ranked))
     contents = {
-        # A name that is not UTF-8 keeps its bytes in the table.
-        "ranking.csv": _table(ranked).encode("utf-8", "surrogateescape"),
         "ranking.html": page.encode("utf-8", "replace"),
         "contact_sheet.png": sheet.getvalue(),
     }
-    out_dir = Path(out_dir)
-    out_dir.mkdir(parents=True, exist_ok=True)
     for name, content in contents.items():
         write_whole(out_dir / name, content)
-    return [out_dir / name for name in contents]
-
-
-def _table(ranked: Sequence[RankedPhoto]) -> str:
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(field.name for field in fields(RankedPhoto))
-    for photo in ranked:
-        rows.writerow(_cell(value) for value in astuple(photo))
-    return text.getvalue()
-
-
-def _cell(value: str | int | float | bool) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    return [out_dir / name for name in ("ranking.csv", *contents)]

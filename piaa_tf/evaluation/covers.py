@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
@@ -10,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from PIL import Image, ImageDraw
 
+from piaa_tf.data.csv_table import write_table
 from piaa_tf.evaluation.contact_sheet import (
     CELL_HEIGHT,
     CELL_WIDTH,
@@ -24,9 +24,9 @@ from piaa_tf.evaluation.contact_sheet import (
     PAPER,
     font,
 )
-from piaa_tf.evaluation.files import write_whole
 from piaa_tf.evaluation.ranking import RankedPhoto
 from piaa_tf.evaluation.thumbnails import thumbnail
+from piaa_tf.whole import write_whole
 
 TOP = "."
 """The album of photos that lie in no sub-folder."""
@@ -88,20 +88,12 @@ def write_covers(
     Raises:
         InputError: A cover is no readable image.
     """
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(field.name for field in fields(Cover))
-    for cover in covers:
-        rows.writerow(
-            f"{value:.6g}" if isinstance(value, float) else value
-            for value in astuple(cover)
-        )
     sheet = io.BytesIO()
     draw(photos_dir, covers).save(sheet, "PNG")
-    contents = {"covers.csv": text.getvalue().encode(), "covers.png": sheet.getvalue()}
-    for name, content in contents.items():
-        write_whole(Path(out_dir) / name, content)
-    return [Path(out_dir) / name for name in contents]
+    table, picture = Path(out_dir) / "covers.csv", Path(out_dir) / "covers.png"
+    write_table(table, [field.name for field in fields(Cover)], map(astuple, covers))
+    write_whole(picture, sheet.getvalue())
+    return [table, picture]
 
 
 def draw(photos_dir: Path, covers: Sequence[Cover]) -> Image.Image:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-import io
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -17,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from piaa_tf.contract import InputError
-from piaa_tf.evaluation.files import write_whole
+from piaa_tf.data.csv_table import write_table
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,15 +52,14 @@ _TYPES |= {"srocc": float, "prior_srocc": float}
 
 def write_results(path: str | os.PathLike[str], results: Iterable[Result]) -> None:
     """Writes results.csv, whole or not at all; correlations with six digits."""
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(COLUMNS)
-    for result in results:
-        rows.writerow(
+    rows = (
+        [
             f"{value:.6f}" if isinstance(value, float) else value
             for value in dataclasses.astuple(result)
-        )
-    write_whole(path, text.getvalue().encode("utf-8"))
+        ]
+        for result in results
+    )
+    write_table(path, COLUMNS, rows)
 
 
 def read_results(path: str | os.PathLike[str]) -> list[Result]:

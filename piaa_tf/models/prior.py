@@ -20,7 +20,7 @@ import tensorflow as tf
 
 from piaa_tf.contract import InputError
 from piaa_tf.models import blg_piaa, pa_iaa
-from piaa_tf.whole_folder import whole_folder
+from piaa_tf.whole import whole_folder
 
 KINDS = {
     "pa_iaa": (pa_iaa.PaIaaConfig, pa_iaa),

@@ -72,7 +72,7 @@ def run(config: CropConfig) -> None:
         read_photo,
         sides,
     )
-    from piaa_tf.evaluation.files import write_whole
+    from piaa_tf.whole import write_whole
 
     for ratio in config.ratios:
         sides(ratio)

@@ -43,6 +43,7 @@ def run(config: PortraitConfig) -> None:
     from piaa_tf.data.csv_table import write_table
     from piaa_tf.explain.portrait import draw_portrait, estimate_portrait
     from piaa_tf.models.prior import load_prior
+    from piaa_tf.whole import write_whole
 
     photos, out = Path(config.photos), Path(config.out)
     images = album_images(config.photos, skip_broken=config.skip_broken)
@@ -64,8 +65,7 @@ def run(config: PortraitConfig) -> None:
         "prior_checksum": prior.checksum(),
         "traits": {row[0]: dict(zip(figures, map(float, row[1:]))) for row in rows},
     }
-    text = json.dumps(described, indent=2) + "\n"
-    (out / "portrait.json").write_text(text, encoding="utf-8")
+    write_whole(out / "portrait.json", json.dumps(described, indent=2) + "\n")
     whose = f"of {config.user_id}" if config.user_id else "of whoever likes these"
     draw_portrait(portrait, out / "portrait.png", title=f"A portrait {whose}")
     for trait, mean, spread, error in rows:

@@ -14,6 +14,7 @@ from typing import Any
 from piaa_tf.contract import InputError
 from piaa_tf.data.samples import Samples
 from piaa_tf.data.splits import write_split
+from piaa_tf.whole import write_whole
 
 
 class RunFolder:
@@ -53,10 +54,7 @@ class RunFolder:
         if described.exists():
             self._check_same(described, wanted, may_change)
         if write:
-            self.path.mkdir(parents=True, exist_ok=True)
-            new = described.with_name(f".config.json.new-{os.getpid()}")
-            new.write_text(json.dumps(wanted, indent=2, sort_keys=True) + "\n")
-            os.replace(new, described)
+            write_whole(described, json.dumps(wanted, indent=2, sort_keys=True) + "\n")
 
     def _check_same(
         self, described: Path, wanted: dict[str, Any], may_change: tuple[str, ...]

@@ -1,7 +1,7 @@
 import pytest
 
 from piaa_tf.contract import InputError
-from piaa_tf.data.csv_table import read_table
+from piaa_tf.data.csv_table import read_table, write_table
 from piaa_tf.data.samples import SampleError
 
 
@@ -72,3 +72,20 @@ def test_the_first_of_repeated_rows_stays_and_lines_stay_with_rows(put, logged):
 def test_a_table_without_repetitions_is_itself(put):
     table = read_table(put("t", "u,i\na,x\na,y\n"))
     assert table.distinct(["u", "i"]) is table
+
+
+def test_a_table_is_written_as_it_will_be_read(tmp_path):
+    path = tmp_path / "deep" / "table.csv"
+    rows = [["a, b", 3, 0.123456789, True], ["\udcff", -1, 2.0, False]]
+    write_table(path, ["image", "place", "score", "is_ok"], rows)
+    assert path.read_bytes() == (
+        b'image,place,score,is_ok\n"a, b",3,0.123457,true\n\xff,-1,2,false\n'
+    )
+
+
+def test_a_row_that_fails_leaves_the_earlier_table(tmp_path):
+    path = tmp_path / "table.csv"
+    write_table(path, ["n"], [[1]])
+    with pytest.raises(ZeroDivisionError):
+        write_table(path, ["n"], ([1 / n] for n in (1, 0)))
+    assert path.read_text() == "n\n1\n"

@@ -109,6 +109,12 @@ def test_a_table_cannot_be_a_folder_or_below_a_file(tmp_path):
         make_room(tmp_path / "file" / "a.csv")
 
 
-def test_a_folder_that_is_gone_is_said(tmp_path):
-    with pytest.raises(InputError, match=r"Got: No such file or directory. Name"):
-        write_answers(tmp_path / "gone" / "a.csv", "csv", IMAGES, SCORES)
+def test_a_folder_that_is_gone_is_made_again(tmp_path):
+    write_answers(tmp_path / "gone" / "a.csv", "csv", IMAGES, SCORES)
+    assert [entry.name for entry in (tmp_path / "gone").iterdir()] == ["a.csv"]
+
+
+def test_a_folder_that_became_a_file_is_said(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match=r"a\.csv must be a file .* Got: .*\. Name"):
+        write_answers(tmp_path / "file" / "a.csv", "csv", IMAGES, SCORES)

@@ -16,7 +16,7 @@ from typing import Callable
 import numpy as np
 
 from piaa_tf.data.shards import stamp
-from piaa_tf.evaluation.files import write_whole
+from piaa_tf.whole import write_whole
 
 
 def kept(

@@ -14,16 +14,13 @@ REPORT/report.html          all tables and figures, in one file
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import io
 import itertools
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from piaa_tf.data.csv_table import write_table
 from piaa_tf.evaluation.comparison import Difference, compare
-from piaa_tf.evaluation.files import write_whole
 from piaa_tf.evaluation.generic import compare_scores
 from piaa_tf.evaluation.personality import TraitFigures, compare_traits
 from piaa_tf.evaluation.protocol import split
@@ -32,6 +29,7 @@ from piaa_tf.evaluation.report.evidence import Evidence
 from piaa_tf.evaluation.report.figures import all_figures
 from piaa_tf.evaluation.report.table import Table, to_markdown
 from piaa_tf.evaluation.results import write_results
+from piaa_tf.whole import write_whole
 
 PLACES = {
     "individuals_pa_iaa.png": tables.difference_table,
@@ -76,10 +74,10 @@ def write_report(evidence: Evidence, out_dir: Path) -> Path:
         text += ["## Left out", ""]
         text += [f"- {key}: {why}" for key, why in evidence.left_out.items()]
     markdown = "\n".join(text).rstrip() + "\n"
-    write_whole(out_dir / "report.md", markdown.encode("utf-8"))
+    write_whole(out_dir / "report.md", markdown)
     sections = [part if isinstance(part, Table) else figures[part] for part in parts]
     rendered = page.render(title, said, sections, evidence.left_out)
-    write_whole(out_dir / "report.html", rendered.encode("utf-8"))
+    write_whole(out_dir / "report.html", rendered)
     return out_dir / "report.html"
 
 
@@ -132,7 +130,7 @@ def _write_generic(evidence: Evidence, path: Path) -> None:
         if found.scores and evidence.scores is not None:
             figures = compare_scores(found.scores, evidence.scores)
             rows.append([found.name, *(figures.get(name, "") for name in names)])
-    _write_table(path, ["system", *names], rows)
+    write_table(path, ["system", *names], rows)
 
 
 def _write_personality(evidence: Evidence, path: Path) -> None:
@@ -143,7 +141,7 @@ def _write_personality(evidence: Evidence, path: Path) -> None:
         for figures in compare_traits(found.traits["traits"], evidence.likes)
     ]
     columns = [field.name for field in dataclasses.fields(TraitFigures)]
-    _write_table(path, ["system", *columns], rows)
+    write_table(path, ["system", *columns], rows)
 
 
 def _write_differences(evidence: Evidence, path: Path) -> None:
@@ -156,7 +154,7 @@ def _write_differences(evidence: Evidence, path: Path) -> None:
             names = [one.name, other.name, num_images]
             rows.append([*names, *dataclasses.astuple(difference)])
     columns = [field.name for field in dataclasses.fields(Difference)]
-    _write_table(path, ["system", "other_system", "num_images", *columns], rows)
+    write_table(path, ["system", "other_system", "num_images", *columns], rows)
 
 
 def _write_splits(evidence: Evidence, path: Path) -> None:
@@ -168,7 +166,7 @@ def _write_splits(evidence: Evidence, path: Path) -> None:
             order = split(user, len(own), seed=plan.seed, repeat=repeat)
             for place, row in enumerate(order[: plan.num_reserved]):
                 rows.append([user, repeat, place, own.images[row]])
-    _write_table(path, ["user_id", "repeat", "place", "image"], rows)
+    write_table(path, ["user_id", "repeat", "place", "image"], rows)
 
 
 def _write_costs(evidence: Evidence, path: Path) -> None:
@@ -184,15 +182,4 @@ def _write_costs(evidence: Evidence, path: Path) -> None:
         for num_images, elapsed in found.adaptation_s.items()
     ]
     columns = ["system", "num_images", "num_weights", "adaptation_s", "fit_s"]
-    _write_table(path, columns, rows)
-
-
-def _write_table(
-    path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]
-) -> None:
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(columns)
-    for row in rows:
-        table.writerow(f"{x:.6g}" if isinstance(x, float) else x for x in row)
-    write_whole(path, text.getvalue().encode("utf-8"))
+    write_table(path, columns, rows)

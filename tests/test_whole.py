@@ -1,6 +1,6 @@
 import pytest
 
-from piaa_tf.whole_folder import whole_folder
+from piaa_tf.whole import whole_file, whole_folder, write_whole
 
 
 def test_a_folder_appears_with_all_that_was_put_into_it(tmp_path):
@@ -24,3 +24,26 @@ def test_an_error_leaves_the_earlier_folder_as_it_was(tmp_path):
     with pytest.raises(ValueError, match="half way"), whole_folder(tmp_path / "out"):
         raise ValueError("half way")
     assert [path.name for path in tmp_path.rglob("*")] == ["out", "first.txt"]
+
+
+def test_a_file_appears_with_its_content(tmp_path):
+    write_whole(tmp_path / "deep" / "a.txt", "taste é \udcff")
+    write_whole(tmp_path / "deep" / "a.bin", b"\0\xff")
+    assert (tmp_path / "deep" / "a.txt").read_bytes() == b"taste \xc3\xa9 \xff"
+    assert (tmp_path / "deep" / "a.bin").read_bytes() == b"\0\xff"
+    assert len(list((tmp_path / "deep").iterdir())) == 2
+
+
+def test_an_error_leaves_the_earlier_file_as_it_was(tmp_path):
+    path = tmp_path / "a.txt"
+    write_whole(path, "first")
+
+    def write_half() -> None:
+        with whole_file(path) as unfinished:
+            unfinished.write_text("half")
+            raise ValueError("half way")
+
+    with pytest.raises(ValueError, match="half way"):
+        write_half()
+    assert path.read_text() == "first"
+    assert list(tmp_path.iterdir()) == [path]
