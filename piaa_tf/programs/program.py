@@ -140,6 +140,7 @@ def start(
 def set_up_logging() -> None:
     """Logs plain lines with the time of day, and keeps TensorFlow's own notes away."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    std_logging.getLogger("tensorflow").setLevel(std_logging.ERROR)
     logging.use_absl_handler()
     logging.set_verbosity(logging.INFO)
     logging.get_absl_handler().setFormatter(

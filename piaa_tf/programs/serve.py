@@ -19,12 +19,10 @@ def run(options: ServerOptions) -> None:
     """Serves until it is told to end."""
     import signal
 
-    import tensorflow as tf
     from absl import logging
 
     from serving.server import Server
 
-    tf.get_logger().setLevel("ERROR")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     server = Server(options)
     try:

@@ -51,8 +51,9 @@ def test_it_serves_until_it_is_told_to_end(tmp_path, serve):
         "--port=-1",
         "--rest_api_port=-1",
     )
-    port = None
+    port, log = None, ""
     for line in process.stderr:
+        log += line
         found = re.search(r"HTTP at 127\.0\.0\.1:(\d+)", line)
         port = int(found[1]) if found else port
         if "ready" in line:
@@ -66,6 +67,9 @@ def test_it_serves_until_it_is_told_to_end(tmp_path, serve):
     rest = process.stderr.read()
     assert process.wait(20) == 0
     assert "ending after the requests under way" in rest
+    # TensorFlow's loader says that it is deprecated, and what it restores.
+    assert "deprecated" not in log
+    assert "Restoring" not in log
     assert "Traceback" not in rest
 
 
