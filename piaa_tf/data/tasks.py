@@ -129,18 +129,14 @@ class TaskSampler:
             )
 
     def _log(self, left_out: int, min_ratings: int) -> None:
-        wanted = self._num_support + self._num_query
-        scaled = sum(len(own) < wanted for own in self._rows.values())
-        logging.info(
-            "%d users; %d of them with fewer than %d + %d ratings, scaled down; "
-            "%d left out with fewer than %d",
-            len(self._users),
-            scaled,
-            self._num_support,
-            self._num_query,
-            left_out,
-            min_ratings,
-        )
+        support, query = self._num_support, self._num_query
+        scaled = sum(len(own) < support + query for own in self._rows.values())
+        said = [f"{len(self._users)} users, {support} + {query} ratings of each"]
+        if scaled:
+            said.append(f"{scaled} of them have fewer, scaled down")
+        if left_out:
+            said.append(f"{left_out} left out with fewer than {min_ratings}")
+        logging.info("%s", "; ".join(said))
 
     @property
     def steps_per_epoch(self) -> int:

@@ -97,9 +97,16 @@ def test_who_is_scaled_down_and_left_out_is_logged(monkeypatch):
     sampler_of(users_with(9, 5, 5, 2), min_ratings=3)
     (line,) = lines
     assert line == (
-        "3 users; 2 of them with fewer than 4 + 2 ratings, scaled down; "
+        "3 users, 4 + 2 ratings of each; 2 of them have fewer, scaled down; "
         "1 left out with fewer than 3"
     )
+
+
+def test_nothing_is_said_of_whom_nothing_happened_to(monkeypatch):
+    lines = []
+    monkeypatch.setattr(logging, "info", lambda text, *a: lines.append(text % a))
+    sampler_of(users_with(9, 6, 7))
+    assert lines == ["3 users, 4 + 2 ratings of each"]
 
 
 def test_users_below_the_minimum_are_never_drawn():
