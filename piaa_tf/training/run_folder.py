@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,9 @@ class RunFolder:
     ) -> None:
         """Opens a new run or one to be continued.
 
+        A run that has not finished its first step may be begun anew, with another
+        config and other data.
+
         Args:
             path: the folder; made where it is not there.
             config: what the run depends on, as plain data.
@@ -54,6 +58,8 @@ class RunFolder:
         if described.exists():
             self._check_same(described, wanted, may_change)
         if write:
+            if not self._has_results():
+                shutil.rmtree(self.splits, ignore_errors=True)
             write_whole(described, json.dumps(wanted, indent=2, sort_keys=True) + "\n")
 
     def _check_same(
@@ -71,12 +77,20 @@ class RunFolder:
             for key in sorted({*wanted, *found} - set(may_change))
             if wanted.get(key) != found.get(key)
         ]
-        if differences:
+        # A run that failed before its first step has nothing to be true to.
+        if differences and (found.keys() != wanted.keys() or self._has_results()):
             raise InputError(
                 f"A run is continued with the config it was begun with. Got for "
                 f"{self.path}: {'; '.join(differences[:5])}. "
                 f"Name another --{self._flag}, or delete this one."
             )
+
+    def _has_results(self) -> bool:
+        plans = (self.path / "config.json", self.splits, self.tensorboard)
+        return any(
+            path.is_file() and not any(path.is_relative_to(plan) for plan in plans)
+            for path in self.path.rglob("*")
+        )
 
     def write_split(self, name: str, samples: Samples) -> None:
         """Lists the images and users of some samples of the run, where it writes.

@@ -44,6 +44,7 @@ def test_a_run_that_skips_leaves_out_what_is_missing_or_broken(real_set):
 
 def test_a_run_does_not_go_on_when_pictures_got_lost(real_set):
     load(real_set, skip_broken=True)
+    (real_set / "run" / "metrics.jsonl").write_text('{"step": 1}\n')
     (real_set / "data" / "datasetImages_warp256" / "b.jpg").unlink()
     with pytest.raises(InputError, match="Got other images than"):
         load(real_set, skip_broken=True)

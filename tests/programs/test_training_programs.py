@@ -57,6 +57,16 @@ def test_another_config_in_the_same_run_is_refused(tiny_gallery, tmp_path):
         run_multitask(tiny_gallery, tmp_path, batch_size=6)
 
 
+def test_a_run_that_found_no_data_is_begun_with_the_right_flag(tiny_gallery, tmp_path):
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "notes.txt").touch()
+    with pytest.raises(InputError, match="other, which holds something else"):
+        run_multitask(tmp_path / "other", tmp_path / "run")
+    assert (tmp_path / "run" / "config.json").exists()
+    run_multitask(tiny_gallery, tmp_path / "run")
+    assert load_prior(tmp_path / "run" / "prior").kind == "pa_iaa"
+
+
 @pytest.mark.parametrize(
     ("target", "kind", "metric"),
     [

@@ -122,9 +122,30 @@ def test_a_run_continues_with_the_same_config(tmp_path):
 
 
 def test_a_run_of_another_config_is_refused_with_the_difference(tmp_path):
-    RunFolder(tmp_path, {"rate": 0.1})
+    RunFolder(tmp_path, {"rate": 0.1}).write_metrics(1, {"loss": 2.0})
     with pytest.raises(InputError, match=r"rate 0\.2 where the run has 0\.1"):
         RunFolder(tmp_path, {"rate": 0.2})
+
+
+def test_a_run_without_a_step_may_be_begun_anew(tmp_path):
+    failed = RunFolder(tmp_path, {"rate": 0.1})
+    failed.splits.mkdir()
+    (failed.splits / "train.images.txt").write_text("a.jpg\n")
+    failed.tensorboard.mkdir()
+    (failed.tensorboard / "events").touch()
+    failed.checkpoints.mkdir()
+    RunFolder(tmp_path, {"rate": 0.2}, write=False)
+    assert failed.splits.exists()
+    run = RunFolder(tmp_path, {"rate": 0.2})
+    assert json.loads((tmp_path / "config.json").read_text()) == {"rate": 0.2}
+    assert not run.splits.exists()
+
+
+def test_a_config_that_is_no_runs_is_not_replaced(tmp_path):
+    (tmp_path / "config.json").write_text('{"theme": "dark"}')
+    with pytest.raises(InputError, match="theme None where the run has 'dark'"):
+        RunFolder(tmp_path, {"rate": 0.2})
+    assert (tmp_path / "config.json").read_text() == '{"theme": "dark"}'
 
 
 def test_what_may_change_may_change(tmp_path):
