@@ -42,7 +42,7 @@ class SelectionConfig:
         choices=("fusion", "head"),
     )
     method: str = option("adam", "How it is adapted.", choices=("adam", "ridge"))
-    strength: float = option(1.0, "Of ridge, adapting as well as choosing.")
+    strength: float = option(10.0, "Of ridge, adapting as well as choosing.")
     num_images: tuple[int, ...] = option((5, 10, 20, 50), "Pictures to rate.")
     repeats: int = option(5, "Pools, and random choices, per user.")
     seed: int = option(0, "Of pools and random choices.")

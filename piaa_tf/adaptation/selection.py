@@ -2,8 +2,9 @@
 
 - `variance`: those whose ratings would make the user's scores of the whole pool most
   certain. The scores are taken as linear in the user's weights, as ridge does
-  (`ridge.py`): with J their derivatives, weights of variance 1 / strength around the
-  prior's, noise of variance 1 and an offset of which nothing is known, what is known
+  (`ridge.py`): with J their derivatives, weights around the prior's of the variance
+  that ridge's penalty stands for, noise of variance 1 and an offset of which nothing is
+  known, what is known
   after any ratings has a closed form in which the ratings themselves do not occur. The
   design is Bayesian and A-optimal for the scores, taken greedily (Chaloner and
   Verdinelli 1995, Statistical Science 10(3)).
@@ -19,6 +20,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from piaa_tf.adaptation.jacobian import score_jacobian
+from piaa_tf.adaptation.ridge import STRENGTH, penalty
 from piaa_tf.adaptation.scopes import PersonalScore
 from piaa_tf.contract import InputError
 
@@ -38,7 +40,7 @@ def choose_next(
     *,
     rated: Sequence[int] = (),
     count: int,
-    strength: float = 1.0,
+    strength: float = STRENGTH,
     seed: int = 0,
 ) -> list[int]:
     """Chooses photographs of a pool for a user to rate.
@@ -102,7 +104,8 @@ def by_variance(
         `count` rows, the first chosen first.
     """
     centred = jacobian - jacobian.mean(axis=0)
-    covariance = centred @ centred.T / strength + _OFFSET_VARIANCE
+    held = penalty(jacobian, strength)
+    covariance = centred @ centred.T / held + _OFFSET_VARIANCE
     for row in rated:
         covariance = _after_rating(covariance, row)
     is_free = np.ones(len(covariance), bool)

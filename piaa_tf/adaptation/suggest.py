@@ -9,6 +9,7 @@ import numpy as np
 from absl import logging
 
 from piaa_tf.adaptation.predict import predict
+from piaa_tf.adaptation.ridge import STRENGTH
 from piaa_tf.adaptation.scopes import PersonalScore
 from piaa_tf.adaptation.selection import choose_next, pool_size
 from piaa_tf.models.prior import Prior
@@ -23,7 +24,7 @@ def suggest_photos(
     *,
     method: str,
     count: int,
-    strength: float = 1.0,
+    strength: float = STRENGTH,
     seed: int = 0,
 ) -> dict[str, list[str]]:
     """Chooses photographs for each user.

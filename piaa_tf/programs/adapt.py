@@ -56,7 +56,9 @@ class AdaptConfig:
     )
     steps: int = option(0, "Adam steps; 0 for the scope's default.")
     rate: float = option(0.0, "Adam's rate; 0 for the scope's default.")
-    strength: float = option(1.0, "Of ridge: how firmly it holds to the prior.")
+    strength: float = option(
+        0.0, "Of ridge: how firmly it holds to the prior; 0 for the default, 10."
+    )
     suggest: int = option(0, "Photographs to name for rating, instead of adapting.")
     suggest_by: str = option(
         "variance",
@@ -68,11 +70,12 @@ class AdaptConfig:
 
     def __post_init__(self) -> None:
         """Checks the numbers that have a default of their own, and what is needed."""
-        if self.steps < 0 or self.rate < 0:
-            raise InputError(
-                "steps and rate must be > 0, or 0 for the scope's default. "
-                f"Got {self.steps} and {self.rate}."
-            )
+        for name in ("steps", "rate", "strength"):
+            if getattr(self, name) < 0:
+                raise InputError(
+                    f"{name} must be > 0, or 0 for the default. "
+                    f"Got {getattr(self, name)}."
+                )
         if self.suggest < 0:
             raise InputError(
                 f"suggest must be a number of photographs. Got {self.suggest}."
@@ -99,7 +102,7 @@ def adapt(config: AdaptConfig) -> None:
     from absl import logging
 
     from piaa_tf.adaptation.adapt import InnerLoop
-    from piaa_tf.adaptation.ridge import RidgeFit
+    from piaa_tf.adaptation.ridge import STRENGTH, RidgeFit
     from piaa_tf.adaptation.scopes import default_scope
     from piaa_tf.adaptation.taste import Tastes
     from piaa_tf.adaptation.users import LOOPS, adapt_tastes
@@ -112,7 +115,7 @@ def adapt(config: AdaptConfig) -> None:
     scope = config.scope or default_scope(prior)
     default = LOOPS[scope]
     method = (
-        RidgeFit(config.strength)
+        RidgeFit(config.strength or STRENGTH)
         if config.method == "ridge"
         else InnerLoop(config.steps or default.steps, config.rate or default.rate)
     )
@@ -139,6 +142,7 @@ def suggest(config: AdaptConfig) -> None:
 
     from absl import logging
 
+    from piaa_tf.adaptation.ridge import STRENGTH
     from piaa_tf.adaptation.scopes import default_scope, personal_score
     from piaa_tf.adaptation.suggest import suggest_photos
     from piaa_tf.contract import RatingRange
@@ -172,7 +176,7 @@ def suggest(config: AdaptConfig) -> None:
         {user: list(rated) for user, rated in given.items()},
         method=config.suggest_by,
         count=config.suggest,
-        strength=config.strength,
+        strength=config.strength or STRENGTH,
         seed=config.seed,
     )
     for user, chosen in suggested.items():

@@ -31,8 +31,9 @@ def supports_of(*sizes):
 def test_a_linear_score_gets_the_normal_equations_solution():
     (x, y), strength = supports_of(12)[0], 2.5
     centred_x, lack = x - x.mean(0), y - x @ START
+    mean_square = (centred_x**2).sum() / 12
     change = np.linalg.solve(
-        centred_x.T @ centred_x + strength * np.eye(3),
+        centred_x.T @ centred_x + strength * mean_square * np.eye(3),
         centred_x.T @ (lack - lack.mean()),
     )
     adapted = ridge_supports(
@@ -47,7 +48,7 @@ def test_a_curved_score_is_taken_as_linear_at_the_prior():
     jacobian = (score * (1 - score))[:, None] * x
     centred, lack = jacobian - jacobian.mean(0), y - score
     change = np.linalg.solve(
-        centred.T @ centred + strength * np.eye(3),
+        centred.T @ centred + strength * (centred**2).sum() / 12 * np.eye(3),
         centred.T @ (lack - lack.mean()),
     )
     adapted = ridge_supports(
@@ -61,6 +62,25 @@ def test_a_strong_ridge_stays_at_the_prior():
         PersonalScore("head", START, linear, 3), supports_of(5, 2), RidgeFit(1e9)
     )
     np.testing.assert_allclose(adapted, [START, START], atol=1e-6)
+
+
+def test_a_strength_means_the_same_for_embeddings_of_any_size():
+    (x, y) = supports_of(9)[0]
+    large = ridge_supports(
+        PersonalScore("head", START / 100, linear, 3), [(100 * x, y)], RidgeFit(2.0)
+    )
+    small = ridge_supports(
+        PersonalScore("head", START, linear, 3), [(x, y)], RidgeFit(2.0)
+    )
+    np.testing.assert_allclose(100 * large, small, rtol=1e-4)
+
+
+def test_ratings_of_one_picture_move_no_weight():
+    x = np.ones([3, 3], np.float32)
+    adapted = ridge_supports(
+        PersonalScore("head", START, linear, 3), [(x, np.arange(3.0))], RidgeFit()
+    )
+    np.testing.assert_allclose(adapted[0], START, atol=1e-6)
 
 
 def test_an_offset_moves_no_weight():

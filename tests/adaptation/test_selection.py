@@ -28,7 +28,8 @@ def pool(count=20, size=3, seed=0):
 def variance_after(jacobian, rows, strength):
     """Mean posterior variance of the centred scores, in the space of the weights."""
     design = np.c_[jacobian - jacobian.mean(axis=0), np.ones(len(jacobian))]
-    precision = np.diag([strength] * jacobian.shape[1] + [1e-4])
+    held = strength * ((jacobian - jacobian.mean(axis=0)) ** 2).sum(axis=1).mean()
+    precision = np.diag([held] * jacobian.shape[1] + [1e-4])
     precision = precision + design[rows].T @ design[rows]
     centred = design - design.mean(axis=0)
     return np.trace(centred @ np.linalg.solve(precision, centred.T)) / len(design)

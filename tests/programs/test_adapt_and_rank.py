@@ -165,9 +165,11 @@ def test_ratings_that_cannot_be_used_write_nothing(album, tiny_prior, rows, mess
     assert not (album / "tastes.npz").exists()
 
 
-def test_negative_steps_are_refused():
-    with pytest.raises(InputError, match="Got -1 and 0"):
-        adapt.AdaptConfig(steps=-1)
+@pytest.mark.parametrize("name", ["steps", "rate", "strength"])
+def test_a_negative_number_is_refused(name):
+    message = rf"{name} must be > 0, or 0 for the default\. Got -1"
+    with pytest.raises(InputError, match=message):
+        adapt.AdaptConfig(**{name: -1})
 
 
 def test_covers_come_beside_a_ranking_that_stays_as_it_was(album, tiny_prior):

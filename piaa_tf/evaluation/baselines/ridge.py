@@ -8,10 +8,10 @@ validation users. It shares PA_IAA's prior. Not in the papers' tables.
 
 from __future__ import annotations
 
-from piaa_tf.adaptation.ridge import RidgeFit
+from piaa_tf.adaptation.ridge import STRENGTH, RidgeFit
 from piaa_tf.evaluation.baselines.behind_embedding import BehindEmbedding
 
-STRENGTHS = (1.0, 10.0, 0.1, 100.0)
+STRENGTHS = (STRENGTH, 1.0, 3.0, 30.0)
 
 
 def build() -> BehindEmbedding:
