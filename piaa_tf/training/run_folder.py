@@ -56,14 +56,19 @@ class RunFolder:
         described = self.path / "config.json"
         wanted = json.loads(json.dumps(dict(config)))
         if described.exists():
-            self._check_same(described, wanted, may_change)
-        if write:
-            if not self._has_results():
+            has_results = self._has_results()
+            self._check_same(described, wanted, may_change, has_results)
+            if write and not has_results:
                 shutil.rmtree(self.splits, ignore_errors=True)
+        if write:
             write_whole(described, json.dumps(wanted, indent=2, sort_keys=True) + "\n")
 
     def _check_same(
-        self, described: Path, wanted: dict[str, Any], may_change: tuple[str, ...]
+        self,
+        described: Path,
+        wanted: dict[str, Any],
+        may_change: tuple[str, ...],
+        has_results: bool,
     ) -> None:
         try:
             found = json.loads(described.read_text(encoding="utf-8"))
@@ -78,7 +83,7 @@ class RunFolder:
             if wanted.get(key) != found.get(key)
         ]
         # A run that failed before its first step has nothing to be true to.
-        if differences and (found.keys() != wanted.keys() or self._has_results()):
+        if differences and (found.keys() != wanted.keys() or has_results):
             raise InputError(
                 f"A run is continued with the config it was begun with. Got for "
                 f"{self.path}: {'; '.join(differences[:5])}. "

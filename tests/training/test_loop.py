@@ -141,6 +141,13 @@ def test_a_run_without_a_step_may_be_begun_anew(tmp_path):
     assert not run.splits.exists()
 
 
+def test_a_folder_that_holds_no_run_keeps_its_splits(tmp_path):
+    (tmp_path / "splits").mkdir()
+    (tmp_path / "splits" / "mine.txt").write_text("a.jpg\n")
+    RunFolder(tmp_path, {"rate": 0.1})
+    assert (tmp_path / "splits" / "mine.txt").read_text() == "a.jpg\n"
+
+
 def test_a_config_that_is_no_runs_is_not_replaced(tmp_path):
     (tmp_path / "config.json").write_text('{"theme": "dark"}')
     with pytest.raises(InputError, match="theme None where the run has 'dark'"):
