@@ -42,7 +42,9 @@ class SelectionConfig:
         choices=("fusion", "head"),
     )
     method: str = option("adam", "How it is adapted.", choices=("adam", "ridge"))
-    strength: float = option(10.0, "Of ridge, adapting as well as choosing.")
+    strength: float = option(
+        0.0, "Of ridge, adapting as well as choosing; 0 for the default."
+    )
     num_images: tuple[int, ...] = option((5, 10, 20, 50), "Pictures to rate.")
     repeats: int = option(5, "Pools, and random choices, per user.")
     seed: int = option(0, "Of pools and random choices.")
@@ -51,12 +53,11 @@ class SelectionConfig:
 def run(config: SelectionConfig) -> None:
     """Measures every method at every number of pictures."""
     import numpy as np
-    import tensorflow as tf
     from absl import logging
 
     from piaa_tf.adaptation.adapt import score_users
     from piaa_tf.adaptation.predict import predict
-    from piaa_tf.adaptation.ridge import RidgeFit
+    from piaa_tf.adaptation.ridge import STRENGTH, RidgeFit
     from piaa_tf.adaptation.scopes import default_scope, personal_score
     from piaa_tf.adaptation.selection import METHODS
     from piaa_tf.adaptation.users import LOOPS, adapt_by
@@ -65,10 +66,13 @@ def run(config: SelectionConfig) -> None:
     from piaa_tf.metrics import srocc
     from piaa_tf.models.prior import load_prior
 
-    tf.get_logger().setLevel("ERROR")  # each number of pictures is traced anew
     prior = load_prior(config.prior)
     scope = config.scope or default_scope(prior)
-    by = RidgeFit(config.strength) if config.method == "ridge" else LOOPS[scope]
+    by = (
+        RidgeFit(config.strength or STRENGTH)
+        if config.method == "ridge"
+        else LOOPS[scope]
+    )
     ratings = catalog.load("gallery", PersonalRatings, config.data_dir, config.split)
     personal = personal_score(prior, scope, ratings.rating_range)
     images = sorted(set(ratings.images))
@@ -163,6 +167,7 @@ def make_cases(config: SelectionConfig, ratings, embeddings: dict) -> list[Case]
 
 def choose(config: SelectionConfig, personal, method: str, case: Case) -> list[int]:
     """Orders as much of a pool as will be rated at most."""
+    from piaa_tf.adaptation.ridge import STRENGTH
     from piaa_tf.adaptation.selection import choose_next
 
     return choose_next(
@@ -170,7 +175,7 @@ def choose(config: SelectionConfig, personal, method: str, case: Case) -> list[i
         personal,
         case.pool,
         count=max(config.num_images),
-        strength=config.strength,
+        strength=config.strength or STRENGTH,
         seed=case.seed,
     )
 

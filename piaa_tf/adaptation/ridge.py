@@ -27,7 +27,7 @@ from piaa_tf.contract import InputError
 
 STRENGTH = 10.0
 """Chosen on the validation users of the simulated gallery, with five pairs of prior and
-scope, 10 to 100 ratings: the least at which ten ratings lose on none."""
+scope: ten ratings lose .006 of SROCC at the most, and a hundred gain on all."""
 
 
 @dataclass(frozen=True)
@@ -50,15 +50,15 @@ class RidgeFit:
         return f"ridge of strength {self.strength:g}"
 
 
-def penalty(jacobian: np.ndarray, strength: float) -> float:
+def penalty(deviation: np.ndarray, strength: float) -> float:
     """Gives the weight of |d|^2, `strength` times s; above 0 even where J is constant.
 
     Args:
-        jacobian: J, the scores' derivatives, [n, P].
+        deviation: the rows of J around their mean, [n, P].
         strength: of ridge.
     """
-    deviation = jacobian - jacobian.mean(axis=0)
-    return strength * max(float(np.sum(deviation**2)) / len(deviation), 1e-12)
+    mean_square = float(np.vdot(deviation, deviation)) / len(deviation)
+    return strength * max(mean_square, 1e-12)
 
 
 def ridge_supports(
@@ -80,6 +80,7 @@ def ridge_supports(
     for embedding, rating in supports:
         scores, jacobian = score_jacobian(personal, embedding)
         lack = np.asarray(rating, np.float64) - scores
-        ridge = Ridge(alpha=penalty(jacobian, fit.strength)).fit(jacobian, lack)
+        held = penalty(jacobian - jacobian.mean(axis=0), fit.strength)
+        ridge = Ridge(alpha=held).fit(jacobian, lack)
         rows.append(personal.prior_weights + ridge.coef_.astype(np.float32))
     return np.stack(rows)

@@ -4,10 +4,9 @@
   certain. The scores are taken as linear in the user's weights, as ridge does
   (`ridge.py`): with J their derivatives, weights around the prior's of the variance
   that ridge's penalty stands for, noise of variance 1 and an offset of which nothing is
-  known, what is known
-  after any ratings has a closed form in which the ratings themselves do not occur. The
-  design is Bayesian and A-optimal for the scores, taken greedily (Chaloner and
-  Verdinelli 1995, Statistical Science 10(3)).
+  known, what is known after any ratings has a closed form in which the ratings
+  themselves do not occur. The design is Bayesian and A-optimal for the scores, taken
+  greedily (Chaloner and Verdinelli 1995, Statistical Science 10(3)).
 - `k_centre`: those that leave no photograph far from all rated ones in the embedding,
   farthest first (Gonzalez 1985; core-sets, Sener and Savarese 2018, arXiv:1708.00489).
 - `random`: what the others are measured against.
@@ -104,8 +103,7 @@ def by_variance(
         `count` rows, the first chosen first.
     """
     centred = jacobian - jacobian.mean(axis=0)
-    held = penalty(jacobian, strength)
-    covariance = centred @ centred.T / held + _OFFSET_VARIANCE
+    covariance = centred @ centred.T / penalty(centred, strength) + _OFFSET_VARIANCE
     for row in rated:
         covariance = _after_rating(covariance, row)
     is_free = np.ones(len(covariance), bool)
