@@ -49,9 +49,9 @@ def write_export(kind: str, scope: str, directory: Path) -> None:
 
     from export.saved_model import Export, save_export
     from export.user_table import UserRows
-    from piaa_tf.contract import RatingRange
-    from piaa_tf.manifest import Adaptation
+    from piaa_tf.contract.manifest import Adaptation
     from piaa_tf.models.prior import KINDS, build_prior
+    from piaa_tf.ratings import RatingRange
 
     tf.keras.utils.set_random_seed(0)
     config = KINDS[kind][0](
@@ -79,7 +79,7 @@ def users_cost(scope: str, directory: Path, numbers: list[int]) -> None:
     """
     from export.rewrite import rewrite
     from export.user_table import UserRows
-    from piaa_tf.manifest import MANIFEST_NAME, Manifest
+    from piaa_tf.contract.manifest import MANIFEST_NAME, Manifest
 
     manifest = Manifest.load(directory / MANIFEST_NAME)
     width = manifest.num_weights
@@ -133,7 +133,7 @@ def latencies(directory: Path, turns: int) -> dict[str, float]:
     import tensorflow as tf
 
     from export.c_api import ServingSession
-    from piaa_tf.manifest import MANIFEST_NAME, Manifest
+    from piaa_tf.contract.manifest import MANIFEST_NAME, Manifest
 
     manifest = Manifest.load(directory / MANIFEST_NAME)
     generator = np.random.default_rng(0)

@@ -38,15 +38,15 @@ from export.tflite import save_phone_files
 from piaa_tf.adaptation.adapt import adapt_supports
 from piaa_tf.adaptation.scopes import default_scope, personal_score
 from piaa_tf.adaptation.users import LOOPS
-from piaa_tf.contract import RatingRange
+from piaa_tf.contract.manifest import Adaptation
 from piaa_tf.data import catalog
 from piaa_tf.data.images import load_images
 from piaa_tf.data.samples import PersonalRatings
 from piaa_tf.evaluation.protocol import split
-from piaa_tf.manifest import Adaptation
 from piaa_tf.metrics import srocc
 from piaa_tf.models.pa_iaa import PaIaaConfig
 from piaa_tf.models.prior import Prior, build_prior, load_prior
+from piaa_tf.ratings import RatingRange
 
 MAX_SUPPORT = 100
 NUM_SUPPORT = 10

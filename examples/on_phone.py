@@ -10,7 +10,7 @@
 3. Keep the weights, a few numbers.
 4. Score the album.
 
-Each step is the one call that an app makes, by the names in `contract.PHONE_FILES`. No
+Each step is the one call that an app makes, by the names in `contract/`. No
 TensorFlow is loaded where `pip install ai-edge-litert` was done: that is the runtime of
 phones. Writes weights.npy, embeddings.npz and scores.csv into --out; called again with
 more ratings, it embeds new photographs only.
@@ -27,10 +27,10 @@ from absl import logging
 from PIL import Image, ImageOps
 
 from export.phone_runtime import PhoneFile
-from piaa_tf.contract import InputError
+from piaa_tf.contract.manifest import MANIFEST_NAME, Manifest
 from piaa_tf.data.csv_table import write_table
 from piaa_tf.data.folder import list_photos, read_ratings
-from piaa_tf.manifest import MANIFEST_NAME, Manifest
+from piaa_tf.errors import InputError
 from piaa_tf.programs import program
 from piaa_tf.programs.program import option, required
 

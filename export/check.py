@@ -16,8 +16,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from piaa_tf.contract import DEFAULT_SIGNATURE, InputError, Signature
-from piaa_tf.manifest import MANIFEST_NAME, Manifest
+from piaa_tf.contract.manifest import MANIFEST_NAME, Manifest
+from piaa_tf.contract.signatures import DEFAULT_SIGNATURE, Signature
+from piaa_tf.errors import InputError
 
 _KNOWN_GRAPH = "--known_graph"
 

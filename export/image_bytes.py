@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from piaa_tf.contract import MAX_IMAGE_PIXELS
+from piaa_tf.contract.signatures import MAX_IMAGE_PIXELS
 
 _PNG_START = b"\x89PNG\r\n\x1a\n"
 _JPEG_START = b"\xff\xd8\xff"

@@ -8,16 +8,15 @@ import numpy as np
 
 from export.phone_functions import PhoneFunctions
 from piaa_tf.adaptation.scopes import personal_score
-from piaa_tf.contract import (
+from piaa_tf.contract.manifest import Adaptation, Manifest
+from piaa_tf.contract.signatures import (
     PHONE_FILES,
-    TRAITS,
-    InputError,
-    RatingRange,
     Signature,
     phone_signatures,
 )
-from piaa_tf.manifest import Adaptation, Manifest
+from piaa_tf.errors import InputError
 from piaa_tf.models.prior import Prior
+from piaa_tf.ratings import TRAITS, RatingRange
 
 FORMATS = {
     "fp32": "float32",

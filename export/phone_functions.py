@@ -14,9 +14,10 @@ import tensorflow as tf
 from export.typed_function import typed_function
 from piaa_tf.adaptation.scopes import PersonalScore
 from piaa_tf.adaptation.support import adapt_sound_rows
-from piaa_tf.contract import RatingRange, Signature
-from piaa_tf.manifest import Adaptation
+from piaa_tf.contract.manifest import Adaptation
+from piaa_tf.contract.signatures import Signature
 from piaa_tf.models.prior import Prior
+from piaa_tf.ratings import RatingRange
 
 Outputs = dict[str, tf.Tensor]
 
@@ -59,7 +60,7 @@ class PhoneFunctions(tf.Module):
         """Makes the functions of a phone's file, typed by the contract.
 
         Args:
-            file: a key of `contract.PHONE_FILES`.
+            file: a key of `signatures.PHONE_FILES`.
             signatures: of the file, as the prior has them.
             sizes: the numbers behind the letters of their shapes.
         """

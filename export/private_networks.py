@@ -30,10 +30,14 @@ from export.user_table import UserRows, no_rows
 from export.version_folder import newest, remove_tree, versions
 from piaa_tf.adaptation.full import user_directory
 from piaa_tf.adaptation.taste import Tastes
-from piaa_tf.contract import InputError
-from piaa_tf.manifest import MANIFEST_NAME, Manifest
+from piaa_tf.contract.manifest import MANIFEST_NAME, Manifest
+from piaa_tf.contract.user_ids import (
+    PRIOR_MODEL,
+    USER_MODEL_PREFIX,
+    private_model,
+)
+from piaa_tf.errors import InputError
 from piaa_tf.models.prior import load_prior
-from piaa_tf.user_ids import PRIOR_MODEL, USER_MODEL_PREFIX, private_model
 from piaa_tf.whole import write_whole
 
 CONFIG_NAME = "models.config"

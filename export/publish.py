@@ -14,8 +14,8 @@ from export.saved_model import Export, save_export
 from export.user_table import UserRows
 from export.version_folder import free_version, new_version, newest
 from piaa_tf.adaptation.taste import Tastes
-from piaa_tf.contract import InputError
-from piaa_tf.manifest import MANIFEST_NAME, Manifest
+from piaa_tf.contract.manifest import MANIFEST_NAME, Manifest
+from piaa_tf.errors import InputError
 
 
 def publish(

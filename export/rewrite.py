@@ -17,7 +17,7 @@ import tensorflow as tf
 
 from export.saved_model import describe
 from export.user_table import IDS_NAME, UserRows, read_ids, stacked, write_ids
-from piaa_tf.manifest import Manifest
+from piaa_tf.contract.manifest import Manifest
 
 _GRAPH = "saved_model.pb"
 _CHECKPOINT = "variables/variables"

@@ -29,16 +29,17 @@ from export.user_table import (
 )
 from export.warm_up import warm_up_inputs, write_warm_up
 from piaa_tf.adaptation.scopes import PersonalScore, personal_score
-from piaa_tf.contract import (
-    DEFAULT_SIGNATURE,
-    TRAITS,
-    InputError,
-    RatingRange,
-    served_signatures,
+from piaa_tf.contract.manifest import (
+    MANIFEST_NAME,
+    Adaptation,
+    Manifest,
+    checksums,
 )
-from piaa_tf.manifest import MANIFEST_NAME, Adaptation, Manifest, checksums
+from piaa_tf.contract.signatures import DEFAULT_SIGNATURE, served_signatures
+from piaa_tf.contract.user_ids import user_signature
+from piaa_tf.errors import InputError
 from piaa_tf.models.prior import Prior
-from piaa_tf.user_ids import user_signature
+from piaa_tf.ratings import TRAITS, RatingRange
 
 MAX_SIGNATURES_PER_USER = 32
 """Each is a copy of the network's graph and a warm-up of its own."""

@@ -16,10 +16,11 @@ from export.typed_function import typed_function
 from export.user_table import UserTable
 from piaa_tf.adaptation.scopes import PersonalScore
 from piaa_tf.adaptation.support import adapt_sound_rows
-from piaa_tf.contract import RatingRange, Signature
+from piaa_tf.contract.manifest import Adaptation
+from piaa_tf.contract.signatures import Signature
 from piaa_tf.explain.gradients import pixel_gradients
-from piaa_tf.manifest import Adaptation
 from piaa_tf.models.prior import Prior
+from piaa_tf.ratings import RatingRange
 
 IMAGES_AT_ONCE = 16
 """Pictures in the network at a time, where a request holds many; bounds the memory."""

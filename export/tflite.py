@@ -8,7 +8,7 @@
                         manifest.json: ratings never leave the phone
 
 TFLite's own operators suffice for all of them. What each file takes and gives is
-`contract.PHONE_FILES`.
+`signatures.PHONE_FILES`.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from export.phone_export import (
     sizes_of,
 )
 from export.quiet import without_notes
-from piaa_tf.contract import InputError
-from piaa_tf.manifest import MANIFEST_NAME, checksums
+from piaa_tf.contract.manifest import MANIFEST_NAME, checksums
+from piaa_tf.errors import InputError
 from piaa_tf.whole import whole_folder
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from piaa_tf.contract import ServedTensor, Signature
+from piaa_tf.contract.signatures import ServedTensor, Signature
 
 
 def typed_function(
@@ -50,7 +50,7 @@ def typed_function(
 def open_shape(tensor: ServedTensor, sizes: dict[str, int]) -> list[int | None]:
     """Gives the shape in numbers, None for what a client chooses.
 
-    >>> from piaa_tf.contract import SIGNATURES
+    >>> from piaa_tf.contract.signatures import SIGNATURES
     >>> open_shape(SIGNATURES["adapt"].inputs[0], {"D": 13})
     [None, None, 13]
     """

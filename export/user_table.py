@@ -15,8 +15,8 @@ import numpy as np
 import tensorflow as tf
 
 from piaa_tf.adaptation.taste import Tastes
-from piaa_tf.contract import InputError
-from piaa_tf.user_ids import check_user_ids
+from piaa_tf.contract.user_ids import check_user_ids
+from piaa_tf.errors import InputError
 
 IDS_NAME = "user_ids.txt"
 PRIOR_LINE = "\tprior"

@@ -15,8 +15,8 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_serving.apis import model_pb2, predict_pb2, prediction_log_pb2
 
-from piaa_tf.contract import Signature
-from piaa_tf.manifest import Manifest
+from piaa_tf.contract.manifest import Manifest
+from piaa_tf.contract.signatures import Signature
 
 WARM_UP_PATH = "assets.extra/tf_serving_warmup_requests"
 

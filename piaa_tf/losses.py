@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from piaa_tf.contract import TRAITS, InputError
+from piaa_tf.errors import InputError
+from piaa_tf.ratings import TRAITS
 
 
 def distribution_loss(predicted: tf.Tensor, true: tf.Tensor) -> tf.Tensor:
@@ -48,7 +49,7 @@ def trait_loss(predicted: tf.Tensor, true: tf.Tensor) -> tf.Tensor:
     [1.0]
 
     Args:
-        predicted: S^_p, [batch, 5] in [-1, 1], in the order of `contract.TRAITS`.
+        predicted: S^_p, [batch, 5] in [-1, 1], in the order of `ratings.TRAITS`.
         true: S_p, the same for the users who liked the images.
 
     Returns:

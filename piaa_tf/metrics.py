@@ -18,7 +18,7 @@ import scipy.stats
 import tensorflow as tf
 
 from piaa_tf import losses
-from piaa_tf.contract import InputError
+from piaa_tf.errors import InputError
 
 # Float32 softmax rows sum to one to 1e-6, probabilities from a CSV to 1e-4.
 SUM_TOLERANCE = 1e-3

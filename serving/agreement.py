@@ -6,14 +6,14 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from piaa_tf.contract import (
+from piaa_tf.contract.signatures import (
     CONTRACT_VERSION,
     SIGNATURES,
-    InputError,
     ServedTensor,
     Signature,
     served_signatures,
 )
+from piaa_tf.errors import InputError
 
 SIZES_OF_THE_CLIENT = ("batch", "N", "M")
 """Letters of the contract's shapes that a request chooses."""

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from piaa_tf.errors import InputError
+from piaa_tf.ratings import TRAITS
 
-from piaa_tf.contract import TRAITS, InputError
 from piaa_tf.whole import write_whole
 
 FORMATS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}

@@ -6,8 +6,7 @@ import dataclasses
 import os
 
 from google.protobuf.message import Message
-
-from piaa_tf.contract import InputError
+from piaa_tf.errors import InputError
 
 
 @dataclasses.dataclass(frozen=True)

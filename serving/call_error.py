@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import grpc
-
-from piaa_tf.contract import InputError
+from piaa_tf.errors import InputError
 
 _REMEDIES = {
     grpc.StatusCode.UNAVAILABLE: (

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from piaa_tf.contract import InputError
-from piaa_tf.user_ids import check_user_ids
+from piaa_tf.contract.user_ids import check_user_ids
+from piaa_tf.errors import InputError
 from serving.agreement import ServedModel
 from serving.connection import Connection
 from serving.model_calls import ModelCalls

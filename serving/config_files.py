@@ -19,8 +19,7 @@ from google.protobuf import (
     wrappers_pb2,
 )
 from google.protobuf.message import Message
-
-from piaa_tf.contract import InputError
+from piaa_tf.errors import InputError
 
 _DESCRIPTION = """
 name: "piaa_tf/serving/config_files.proto"

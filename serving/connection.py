@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import grpc
-
-from piaa_tf.contract import InputError
+from piaa_tf.errors import InputError
 
 MAX_MESSAGE_BYTES = 256 << 20
 """Of an answer, and of a request that can be repeated.

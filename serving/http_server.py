@@ -14,9 +14,9 @@ import time
 from typing import Callable
 
 from absl import logging
+from piaa_tf.errors import InputError
 from tornado import httpserver, netutil, web
 
-from piaa_tf.contract import InputError
 from serving.metrics import CONTENT_TYPE, Metrics
 from serving.rest import RestApi
 from serving.status import HTTP_STATUS, ServingError

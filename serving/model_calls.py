@@ -17,7 +17,8 @@ from tensorflow_serving.apis.model_pb2 import ModelSpec
 from tensorflow_serving.apis.predict_pb2 import PredictRequest, PredictResponse
 from tensorflow_serving.apis.prediction_service_pb2_grpc import PredictionServiceStub
 
-from piaa_tf.contract import InputError, Signature
+from piaa_tf.contract.signatures import Signature
+from piaa_tf.errors import InputError
 from serving.agreement import ServedModel
 from serving.call_error import CallError
 from serving.connection import Connection

@@ -11,7 +11,7 @@ import dataclasses
 import os
 from typing import Any
 
-from piaa_tf.contract import InputError
+from piaa_tf.errors import InputError
 
 ANY_FREE_PORT = -1
 """A port that the system chooses; `Server` tells which."""

@@ -10,7 +10,8 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.core.framework.tensor_pb2 import TensorProto
 
-from piaa_tf.contract import InputError, ServedTensor, Signature
+from piaa_tf.contract.signatures import ServedTensor, Signature
+from piaa_tf.errors import InputError
 
 Row = Mapping[str, Any]
 """An input's value of one row, by its name: bytes, or an array."""

@@ -47,7 +47,7 @@ class Personality:
     """Of `personality`: of those who like the picture.
 
     Attributes:
-        traits: float32 [batch, 5], in the order of `contract.TRAITS`, in [-1, 1].
+        traits: float32 [batch, 5], in the order of `ratings.TRAITS`, in [-1, 1].
         image_ok: bool [batch].
     """
 

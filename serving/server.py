@@ -15,6 +15,7 @@ from pathlib import Path
 
 import grpc
 from absl import logging
+from piaa_tf.errors import InputError
 from tensorflow_serving.apis.model_service_pb2_grpc import (
     add_ModelServiceServicer_to_server,
 )
@@ -22,7 +23,6 @@ from tensorflow_serving.apis.prediction_service_pb2_grpc import (
     add_PredictionServiceServicer_to_server,
 )
 
-from piaa_tf.contract import InputError
 from serving.batching import Batcher
 from serving.engine import Engine
 from serving.health import Health

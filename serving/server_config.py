@@ -6,9 +6,9 @@ from pathlib import Path
 
 import grpc
 import tensorflow as tf
+from piaa_tf.errors import InputError
 from tensorflow_serving.config.model_server_config_pb2 import ModelServerConfig
 
-from piaa_tf.contract import InputError
 from serving.batching_options import BatchingOptions
 from serving.config_files import message_class, read_text_proto
 from serving.metrics import DEFAULT_PATH

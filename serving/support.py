@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-
-from piaa_tf.contract import InputError
+from piaa_tf.errors import InputError
 
 
 def check_support(num_pictures: int, ratings: Sequence[float]) -> np.ndarray:

@@ -22,7 +22,7 @@ from tensorflow_serving.apis.prediction_service_pb2_grpc import (
     add_PredictionServiceServicer_to_server,
 )
 
-from piaa_tf.contract import served_signatures
+from piaa_tf.contract.signatures import served_signatures
 
 SIZES = {"bins": 3, "D": 4, "P": 2, "H": 2, "W": 2}
 MAX_SUPPORT = 5

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from piaa_tf.adaptation.inner import adapt_weights
 from piaa_tf.adaptation.scopes import PersonalScore
-from piaa_tf.contract import InputError
+from piaa_tf.errors import InputError
 
 USERS_AT_ONCE = 64
 

@@ -17,9 +17,9 @@ import tensorflow as tf
 from piaa_tf.adaptation.adapt import InnerLoop
 from piaa_tf.adaptation.inner import AdamMoments, adapt_variables
 from piaa_tf.adaptation.scopes import head_layer, personal_score
-from piaa_tf.contract import RatingRange
 from piaa_tf.losses import rating_loss
 from piaa_tf.models.prior import Prior, assign_weights, build_prior, save_prior
+from piaa_tf.ratings import RatingRange
 
 FUSION_RATE_RATIO = 100.0
 """Rate of W_b over that of all else: 1e-3 over 1e-5 in the released code."""

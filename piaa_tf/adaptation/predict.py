@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from piaa_tf.contract import InputError
 from piaa_tf.data.images import image_batches, input_errors
+from piaa_tf.errors import InputError
 from piaa_tf.models.prior import Prior
 
 

@@ -23,7 +23,7 @@ from sklearn.linear_model import Ridge
 
 from piaa_tf.adaptation.jacobian import score_jacobian
 from piaa_tf.adaptation.scopes import PersonalScore
-from piaa_tf.contract import InputError
+from piaa_tf.errors import InputError
 
 STRENGTH = 10.0
 """Chosen on the validation users of the simulated gallery, with five pairs of prior and

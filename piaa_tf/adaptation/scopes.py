@@ -15,9 +15,10 @@ import numpy as np
 import tensorflow as tf
 
 from piaa_tf.adaptation.inner import ScoreFunction
-from piaa_tf.contract import InputError, RatingRange
+from piaa_tf.errors import InputError
 from piaa_tf.models import blg_piaa, pa_iaa
 from piaa_tf.models.prior import Prior
+from piaa_tf.ratings import RatingRange
 
 SCOPES = ("fusion", "head", "all")
 

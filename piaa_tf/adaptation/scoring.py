@@ -14,8 +14,8 @@ from piaa_tf.adaptation.full import user_directory
 from piaa_tf.adaptation.predict import predict, predict_pixels
 from piaa_tf.adaptation.scopes import default_scope, personal_score
 from piaa_tf.adaptation.taste import Tastes
-from piaa_tf.contract import RatingRange
 from piaa_tf.models.prior import Prior, load_prior
+from piaa_tf.ratings import RatingRange
 
 
 class UserScorer:

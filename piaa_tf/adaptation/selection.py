@@ -21,7 +21,7 @@ import numpy as np
 from piaa_tf.adaptation.jacobian import score_jacobian
 from piaa_tf.adaptation.ridge import STRENGTH, penalty
 from piaa_tf.adaptation.scopes import PersonalScore
-from piaa_tf.contract import InputError
+from piaa_tf.errors import InputError
 
 METHODS = ("variance", "k_centre", "random")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import tensorflow as tf
 
 from piaa_tf.adaptation.inner import ScoreFunction, adapt_weights
-from piaa_tf.contract import RatingRange
+from piaa_tf.ratings import RatingRange
 
 
 def adapt_sound_rows(

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from piaa_tf.contract import InputError, RatingRange
+from piaa_tf.errors import InputError
+from piaa_tf.ratings import RatingRange
 from piaa_tf.whole import whole_file
 
 FIELDS = (

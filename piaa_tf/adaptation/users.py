@@ -13,9 +13,9 @@ from piaa_tf.adaptation.predict import predict
 from piaa_tf.adaptation.ridge import RidgeFit, ridge_supports
 from piaa_tf.adaptation.scopes import PersonalScore, personal_score
 from piaa_tf.adaptation.taste import Tastes
-from piaa_tf.contract import InputError
 from piaa_tf.data.images import load_images
 from piaa_tf.data.samples import PersonalRatings
+from piaa_tf.errors import InputError
 from piaa_tf.models.prior import Prior
 
 LOOPS = {

@@ -22,7 +22,6 @@ from urllib.parse import urlsplit
 import numpy as np
 from absl import logging
 
-from piaa_tf.contract import InputError, RatingRange
 from piaa_tf.data.csv_table import Table, read_table
 from piaa_tf.data.folder import list_photos
 from piaa_tf.data.published import (
@@ -34,6 +33,8 @@ from piaa_tf.data.published import (
 )
 from piaa_tf.data.samples import PersonalRatings, SampleError, ScoreDistributions
 from piaa_tf.data.splits import EVERYTHING, SPLITS, check_split, drawn
+from piaa_tf.errors import InputError
+from piaa_tf.ratings import RatingRange
 
 CONTENTS = dict.fromkeys(SPLITS, (PersonalRatings,))
 PUBLISHED = {"images": 9_958}

@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 from absl import logging
 
-from piaa_tf.contract import InputError
 from piaa_tf.data.csv_table import Table, number_or_none, read_table
 from piaa_tf.data.published import (
     AnySamples,
@@ -34,6 +33,7 @@ from piaa_tf.data.splits import (
     listed,
     read_list,
 )
+from piaa_tf.errors import InputError
 
 CONTENTS = dict.fromkeys(SPLITS, (ScoreDistributions,))
 PUBLISHED = {"images": 255_530}

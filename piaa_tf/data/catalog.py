@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Callable
 
-from piaa_tf.contract import InputError
 from piaa_tf.data import (
     aadb,
     ava,
@@ -25,6 +24,7 @@ from piaa_tf.data import (
 )
 from piaa_tf.data.published import AnySamples, OnMissing
 from piaa_tf.data.splits import EVERYTHING, SPLITS
+from piaa_tf.errors import InputError
 
 DEFAULT_DIRECTORIES = {"gallery": "runs/gallery"}
 

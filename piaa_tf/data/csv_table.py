@@ -17,8 +17,8 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from absl import logging
 
-from piaa_tf.contract import InputError
 from piaa_tf.data.soundness import SampleError
+from piaa_tf.errors import InputError
 from piaa_tf.whole import whole_file
 
 

@@ -14,8 +14,8 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
-from piaa_tf.contract import InputError
 from piaa_tf.data.shards import packed_record
+from piaa_tf.errors import InputError
 from piaa_tf.pixels import FORMATS, seen_pixels
 
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from piaa_tf.contract import RatingRange
 from piaa_tf.data.csv_table import read_table
 from piaa_tf.data.published import (
     AnySamples,
@@ -25,6 +24,7 @@ from piaa_tf.data.published import (
 )
 from piaa_tf.data.samples import PersonalRatings, ScoreDistributions
 from piaa_tf.data.splits import SPLITS, check_split, drawn
+from piaa_tf.ratings import RatingRange
 
 CONTENTS = dict.fromkeys(SPLITS, (PersonalRatings, ScoreDistributions))
 PUBLISHED = {"images": 4_070, "users": 1_094, "ratings": 136_943}

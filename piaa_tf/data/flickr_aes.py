@@ -19,7 +19,6 @@ from pathlib import Path
 import numpy as np
 from absl import logging
 
-from piaa_tf.contract import InputError, RatingRange
 from piaa_tf.data.csv_table import Table, read_table
 from piaa_tf.data.published import (
     AnySamples,
@@ -38,6 +37,8 @@ from piaa_tf.data.splits import (
     listed,
     read_list,
 )
+from piaa_tf.errors import InputError
+from piaa_tf.ratings import RatingRange
 
 CONTENTS = dict.fromkeys(SPLITS, (PersonalRatings, ScoreDistributions))
 PUBLISHED = {"images": 40_988, "users": 210, "ratings": 193_208}

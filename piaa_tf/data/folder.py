@@ -21,7 +21,6 @@ from typing import TypeVar
 
 import numpy as np
 
-from piaa_tf.contract import TRAITS, InputError, RatingRange
 from piaa_tf.data.csv_table import (
     number_or_none,
     read_table,
@@ -30,6 +29,8 @@ from piaa_tf.data.csv_table import (
 )
 from piaa_tf.data.samples import LikedImages, PersonalRatings, ScoreDistributions
 from piaa_tf.data.shards import shards_of
+from piaa_tf.errors import InputError
+from piaa_tf.ratings import TRAITS, RatingRange
 from piaa_tf.whole import write_whole
 
 AnySamples = TypeVar("AnySamples", LikedImages, PersonalRatings, ScoreDistributions)

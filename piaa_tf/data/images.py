@@ -17,11 +17,11 @@ import numpy as np
 import tensorflow as tf
 from absl import logging
 
-from piaa_tf.contract import InputError
 from piaa_tf.data.decode import read_image, resize
 from piaa_tf.data.python_calls import call_python, read_ahead
 from piaa_tf.data.samples import LikedImages, PersonalRatings, ScoreDistributions
 from piaa_tf.data.streams import training_stream
+from piaa_tf.errors import InputError
 from piaa_tf.progress import Progress
 
 __all__ = [

@@ -23,7 +23,6 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from absl import logging
 
-from piaa_tf.contract import InputError, RatingRange
 from piaa_tf.data.csv_table import Table, read_table
 from piaa_tf.data.folder import list_photos
 from piaa_tf.data.published import (
@@ -36,6 +35,8 @@ from piaa_tf.data.published import (
 )
 from piaa_tf.data.samples import PersonalRatings, ScoreDistributions
 from piaa_tf.data.splits import SPLITS, check_split, drawn, listed
+from piaa_tf.errors import InputError
+from piaa_tf.ratings import RatingRange
 
 CONTENTS = dict.fromkeys(SPLITS, (PersonalRatings, ScoreDistributions))
 PUBLISHED = {"images": 11_723, "users": 568, "ratings": 283_860}

@@ -16,7 +16,6 @@ from pathlib import Path
 
 from absl import logging
 
-from piaa_tf.contract import InputError, RatingRange
 from piaa_tf.data.csv_table import read_table
 from piaa_tf.data.folder import list_photos
 from piaa_tf.data.published import AnySamples, OnMissing, present
@@ -24,6 +23,8 @@ from piaa_tf.data.samples import PersonalRatings
 from piaa_tf.data.soundness import check_distinct, check_numbers
 from piaa_tf.data.splits import check_split
 from piaa_tf.data.stars import REJECT, stars_of
+from piaa_tf.errors import InputError
+from piaa_tf.ratings import RatingRange
 
 CONTENTS = {"test": (PersonalRatings,)}
 PUBLISHED: dict[str, int] = {}

@@ -19,9 +19,9 @@ import tensorflow as tf
 from absl import logging
 from PIL import Image
 
-from piaa_tf.contract import InputError
 from piaa_tf.data.decode import read_image, shrink
 from piaa_tf.data.shards import DESCRIPTION, shard_name
+from piaa_tf.errors import InputError
 from piaa_tf.progress import Progress
 from piaa_tf.whole import write_whole
 

@@ -20,7 +20,6 @@ from pathlib import Path
 import numpy as np
 from absl import logging
 
-from piaa_tf.contract import TRAITS, InputError, RatingRange
 from piaa_tf.data.csv_table import Table, read_table
 from piaa_tf.data.published import (
     AnySamples,
@@ -32,6 +31,8 @@ from piaa_tf.data.published import (
 from piaa_tf.data.samples import LikedImages, PersonalRatings, ScoreDistributions
 from piaa_tf.data.soundness import check_numbers
 from piaa_tf.data.splits import SPLITS, check_split, drawn, listed, read_list
+from piaa_tf.errors import InputError
+from piaa_tf.ratings import TRAITS, RatingRange
 
 CONTENTS = dict.fromkeys(SPLITS, (PersonalRatings, ScoreDistributions, LikedImages))
 PUBLISHED = {"images": 31_220, "users": 438, "ratings": 807_586}

@@ -18,12 +18,13 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from piaa_tf.contract import TRAITS, InputError
 from piaa_tf.data.csv_table import Table, number_or_none, read_table
 from piaa_tf.data.folder import list_photos
 from piaa_tf.data.published import AnySamples, OnMissing, present, take_split
 from piaa_tf.data.samples import LikedImages, SampleError
 from piaa_tf.data.splits import SPLITS, check_split, drawn
+from piaa_tf.errors import InputError
+from piaa_tf.ratings import TRAITS
 
 CONTENTS = dict.fromkeys(SPLITS, (LikedImages,))
 PUBLISHED = {"images": 60_000, "users": 300}

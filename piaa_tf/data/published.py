@@ -9,11 +9,12 @@ from typing import Callable, Optional, TypeVar
 import numpy as np
 from absl import logging
 
-from piaa_tf.contract import InputError, RatingRange
 from piaa_tf.data.csv_table import Table
 from piaa_tf.data.samples import LikedImages, PersonalRatings, ScoreDistributions
 from piaa_tf.data.shards import is_there
 from piaa_tf.data.splits import EVERYTHING
+from piaa_tf.errors import InputError
+from piaa_tf.ratings import RatingRange
 
 AnySamples = TypeVar("AnySamples", LikedImages, PersonalRatings, ScoreDistributions)
 

@@ -15,7 +15,6 @@ from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
-from piaa_tf.contract import TRAITS, InputError, RatingRange
 from piaa_tf.data.soundness import (
     SampleError,
     check_bins,
@@ -24,6 +23,8 @@ from piaa_tf.data.soundness import (
     check_numbers,
     check_users,
 )
+from piaa_tf.errors import InputError
+from piaa_tf.ratings import TRAITS, RatingRange
 
 __all__ = ["LikedImages", "PersonalRatings", "SampleError", "ScoreDistributions"]
 
@@ -163,7 +164,7 @@ class LikedImages(Samples):
         photos: the folder of the images.
         images: [N].
         users: [N], who likes the image.
-        traits: [N, 5] float32 in [-1, 1], in the order of `contract.TRAITS`; a user's
+        traits: [N, 5] float32 in [-1, 1], in the order of `ratings.TRAITS`; a user's
             are the same in all their rows.
     """
 

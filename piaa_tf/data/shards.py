@@ -16,7 +16,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from piaa_tf.contract import InputError
+from piaa_tf.errors import InputError
 
 DESCRIPTION = "shards.json"
 # TFRecord: eight bytes of length and four of its checksum stand before the data.

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from piaa_tf.contract import InputError
 from piaa_tf.data.shards import is_there
+from piaa_tf.errors import InputError
 
 
 class SampleError(InputError):

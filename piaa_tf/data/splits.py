@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 from absl import logging
 
-from piaa_tf.contract import InputError
 from piaa_tf.data.samples import Samples
+from piaa_tf.errors import InputError
 from piaa_tf.whole import write_whole
 
 SPLITS = ("train", "validation", "test")

@@ -12,8 +12,8 @@ from xml.etree import ElementTree
 
 from PIL import Image
 
-from piaa_tf.contract import InputError
 from piaa_tf.data.csv_table import number_or_none
+from piaa_tf.errors import InputError
 from piaa_tf.pixels import FORMATS
 
 REJECT = -1.0

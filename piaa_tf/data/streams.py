@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from piaa_tf.contract import InputError
 from piaa_tf.data.decode import read_image, resize
 from piaa_tf.data.python_calls import call_python, read_ahead
+from piaa_tf.errors import InputError
 
 DEFAULT_CACHE_BYTES = 2 * 1024**3
 

@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 from absl import logging
 
-from piaa_tf.contract import InputError
+from piaa_tf.errors import InputError
 
 Pool = Literal["support", "query", "both"]
 """Where an inner step takes its images from."""

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import astuple, fields
 from pathlib import Path
 
-from piaa_tf.contract import RatingRange
 from piaa_tf.data.csv_table import write_table
 from piaa_tf.evaluation import album_page, contact_sheet
 from piaa_tf.evaluation.ranking import RankedPhoto, rank_photos
+from piaa_tf.ratings import RatingRange
 from piaa_tf.whole import write_whole
 
 __all__ = ["RankedPhoto", "rank_photos", "write_ranking"]

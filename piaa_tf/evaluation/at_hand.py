@@ -10,7 +10,6 @@ from collections.abc import Mapping
 import numpy as np
 from absl import logging
 
-from piaa_tf.contract import InputError
 from piaa_tf.data import catalog
 from piaa_tf.data.samples import (
     LikedImages,
@@ -18,6 +17,7 @@ from piaa_tf.data.samples import (
     Samples,
     ScoreDistributions,
 )
+from piaa_tf.errors import InputError
 
 KINDS = (ScoreDistributions, LikedImages, PersonalRatings)
 VALIDATION_SHARE = 0.1

@@ -6,10 +6,10 @@ import dataclasses
 import os
 from collections.abc import Mapping, Sequence
 
-from piaa_tf.contract import InputError
 from piaa_tf.data.gallery import GalleryConfig, oracles
 from piaa_tf.data.gallery.write import read_config
 from piaa_tf.data.samples import PersonalRatings
+from piaa_tf.errors import InputError
 
 
 @dataclasses.dataclass(frozen=True)

@@ -18,8 +18,8 @@ from typing import Callable
 import numpy as np
 from PIL import Image
 
-from piaa_tf.contract import InputError
 from piaa_tf.data.images import read_image, resize
+from piaa_tf.errors import InputError
 
 JPEG_QUALITY = 95
 

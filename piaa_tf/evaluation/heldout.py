@@ -8,9 +8,9 @@ from piaa_tf.adaptation.adapt import InnerLoop
 from piaa_tf.adaptation.full import PrivateNetwork
 from piaa_tf.adaptation.predict import predict
 from piaa_tf.adaptation.scopes import personal_score
-from piaa_tf.contract import InputError
 from piaa_tf.data.images import load_images
 from piaa_tf.data.samples import PersonalRatings
+from piaa_tf.errors import InputError
 from piaa_tf.evaluation.protocol import evaluate_scope, split
 from piaa_tf.metrics import srocc
 from piaa_tf.models.prior import Prior

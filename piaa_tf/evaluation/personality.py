@@ -12,10 +12,10 @@ import dataclasses
 import numpy as np
 
 from piaa_tf.adaptation.predict import predict
-from piaa_tf.contract import TRAITS
 from piaa_tf.data.samples import LikedImages
 from piaa_tf.metrics import plcc, srocc
 from piaa_tf.models.prior import Prior
+from piaa_tf.ratings import TRAITS
 
 LEVELS = ("image", "user")
 
@@ -26,7 +26,7 @@ class TraitFigures:
 
     Attributes:
         level: "image", each like counts; or "user", each person counts.
-        trait: one of `contract.TRAITS`.
+        trait: one of `ratings.TRAITS`.
         srocc: rank correlation.
         plcc: linear correlation.
         rmse: root of the mean squared error, in units of the trait, -1..1.

@@ -21,9 +21,9 @@ from piaa_tf.adaptation.full import PrivateNetwork
 from piaa_tf.adaptation.ridge import RidgeFit
 from piaa_tf.adaptation.scopes import PersonalScore
 from piaa_tf.adaptation.users import adapt_by
-from piaa_tf.contract import InputError
 from piaa_tf.data.images import load_images
 from piaa_tf.data.samples import PersonalRatings
+from piaa_tf.errors import InputError
 from piaa_tf.evaluation.results import Result
 from piaa_tf.evaluation.system import PersonalSystem
 from piaa_tf.metrics import srocc

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from piaa_tf.contract import InputError
+from piaa_tf.errors import InputError
 
 
 @dataclass(frozen=True)

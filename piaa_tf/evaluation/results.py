@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from piaa_tf.contract import InputError
 from piaa_tf.data.csv_table import write_table
+from piaa_tf.errors import InputError
 
 
 @dataclasses.dataclass(frozen=True)

@@ -19,13 +19,13 @@ from typing import Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
-from piaa_tf.contract import InputError
 from piaa_tf.data.samples import (
     LikedImages,
     PersonalRatings,
     Samples,
     ScoreDistributions,
 )
+from piaa_tf.errors import InputError
 
 AnySamples = TypeVar("AnySamples", bound=Samples)
 

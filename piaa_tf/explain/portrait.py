@@ -16,8 +16,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from piaa_tf.adaptation.predict import predict
-from piaa_tf.contract import TRAITS, InputError
+from piaa_tf.errors import InputError
 from piaa_tf.models.prior import Prior
+from piaa_tf.ratings import TRAITS
 
 COLOR, BAND_COLOR = "#0072b2", "#56b4e9"
 """Told apart without colour vision too (Okabe and Ito 2008)."""
@@ -25,7 +26,7 @@ COLOR, BAND_COLOR = "#0072b2", "#56b4e9"
 
 @dataclass(frozen=True, eq=False)
 class Portrait:
-    """Five traits in [-1, 1], in the order of `contract.TRAITS`.
+    """Five traits in [-1, 1], in the order of `ratings.TRAITS`.
 
     Attributes:
         mean: over the liked pictures, [5].

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import tensorflow as tf
 
-from piaa_tf.contract import InputError
+from piaa_tf.errors import InputError
 from piaa_tf.models import alexnet, applications, compact, resnet18
 from piaa_tf.models.preprocessing import Scaling
 from piaa_tf.models.pretrained import conversion, load_keras, load_torchvision

@@ -15,7 +15,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from piaa_tf.contract import InputError
+from piaa_tf.errors import InputError
 
 # Replicas of a tf.distribute strategy trace in threads of their own.
 _active = threading.local()

@@ -17,9 +17,10 @@ from typing import Literal
 import numpy as np
 import tensorflow as tf
 
-from piaa_tf.contract import TRAITS, InputError, RatingRange
+from piaa_tf.errors import InputError
 from piaa_tf.models.backbones import build_backbone
 from piaa_tf.models.heads import build_trunk
+from piaa_tf.ratings import TRAITS, RatingRange
 
 TASKS = ("distribution", "traits")
 STREAMS = {"distribution": "aesthetics", "traits": "personality"}

@@ -19,7 +19,7 @@ import safetensors
 import safetensors.numpy
 import tensorflow as tf
 
-from piaa_tf.contract import InputError
+from piaa_tf.errors import InputError
 
 
 def conversion(name: str) -> str:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from piaa_tf.contract import InputError
+from piaa_tf.errors import InputError
 from piaa_tf.models import blg_piaa, pa_iaa
 from piaa_tf.whole import whole_folder
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from piaa_tf.contract import InputError
+from piaa_tf.errors import InputError
 from piaa_tf.programs import program
 from piaa_tf.programs.program import option, required
 
@@ -145,10 +145,10 @@ def suggest(config: AdaptConfig) -> None:
     from piaa_tf.adaptation.ridge import STRENGTH
     from piaa_tf.adaptation.scopes import default_scope, personal_score
     from piaa_tf.adaptation.suggest import suggest_photos
-    from piaa_tf.contract import RatingRange
     from piaa_tf.data.csv_table import shortest_text, write_table
     from piaa_tf.data.folder import list_photos
     from piaa_tf.models.prior import load_prior
+    from piaa_tf.ratings import RatingRange
 
     out = Path(config.out) if config.out.lower().endswith(".csv") else None
     if out is not None and out.exists():
@@ -198,8 +198,8 @@ def suggest(config: AdaptConfig) -> None:
 def _read_ratings(config: AdaptConfig):
     from pathlib import Path
 
-    from piaa_tf.contract import RatingRange
     from piaa_tf.data.folder import read_ratings
+    from piaa_tf.ratings import RatingRange
 
     return read_ratings(
         Path(config.ratings),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from piaa_tf.contract import InputError
+from piaa_tf.errors import InputError
 
 
 def album_images(photos: str, *, skip_broken: bool) -> list[str]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from piaa_tf.contract import InputError
+from piaa_tf.errors import InputError
 from piaa_tf.programs import program
 from piaa_tf.programs.album import album_images
 from piaa_tf.programs.program import option, required

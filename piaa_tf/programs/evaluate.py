@@ -21,7 +21,7 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from piaa_tf.contract import InputError
+from piaa_tf.errors import InputError
 from piaa_tf.programs import program
 from piaa_tf.programs.program import option, repeated
 

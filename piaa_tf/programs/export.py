@@ -19,7 +19,7 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from piaa_tf.contract import InputError
+from piaa_tf.errors import InputError
 from piaa_tf.programs import program
 from piaa_tf.programs.program import option, required
 
@@ -163,7 +163,7 @@ def _publish_private(config: ExportConfig, tastes: Tastes | None) -> None:
         write_models_config,
     )
     from export.version_folder import remove_old
-    from piaa_tf.user_ids import PRIOR_MODEL
+    from piaa_tf.contract.user_ids import PRIOR_MODEL
 
     if config.version or config.one_signature_per_user:
         raise InputError(
@@ -203,9 +203,9 @@ def _export(config: ExportConfig, tastes: Tastes | None) -> Export:
     from export.saved_model import Export
     from piaa_tf.adaptation.scopes import default_scope
     from piaa_tf.adaptation.users import LOOPS
-    from piaa_tf.contract import RatingRange
+    from piaa_tf.contract.manifest import Adaptation
     from piaa_tf.data.folder import list_photos
-    from piaa_tf.manifest import Adaptation
+    from piaa_tf.ratings import RatingRange
 
     prior = load_prior_in(config.precision, config.prior)
     if tastes:

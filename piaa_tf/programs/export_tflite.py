@@ -20,7 +20,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from piaa_tf.contract import InputError
+from piaa_tf.errors import InputError
 from piaa_tf.programs import program
 from piaa_tf.programs.program import option, required
 
@@ -112,9 +112,9 @@ def _export(config: ExportTfliteConfig) -> PhoneExport:
     from piaa_tf.adaptation.scopes import default_scope
     from piaa_tf.adaptation.taste import Tastes
     from piaa_tf.adaptation.users import LOOPS
-    from piaa_tf.contract import RatingRange
-    from piaa_tf.manifest import Adaptation
+    from piaa_tf.contract.manifest import Adaptation
     from piaa_tf.models.prior import load_prior
+    from piaa_tf.ratings import RatingRange
 
     prior = load_prior(config.prior)
     tastes = Tastes.load(config.tastes) if config.tastes else None

@@ -39,10 +39,10 @@ def run(config: PortraitConfig) -> None:
 
     from absl import logging
 
-    from piaa_tf.contract import TRAITS
     from piaa_tf.data.csv_table import write_table
     from piaa_tf.explain.portrait import draw_portrait, estimate_portrait
     from piaa_tf.models.prior import load_prior
+    from piaa_tf.ratings import TRAITS
     from piaa_tf.whole import write_whole
 
     photos, out = Path(config.photos), Path(config.out)

@@ -17,7 +17,7 @@ from typing import Any, Callable
 from absl import app, flags, logging
 
 from export.quiet import without_notes
-from piaa_tf.contract import InputError
+from piaa_tf.errors import InputError
 
 
 def option(default: Any, text: str, choices: Sequence[str] | None = None) -> Any:

@@ -69,9 +69,9 @@ def run(config: ScoreConfig) -> None:
     """Sends every photograph and writes the table of answers."""
     from absl import logging
 
-    from piaa_tf.contract import InputError
+    from piaa_tf.contract.user_ids import check_user_ids
     from piaa_tf.data.folder import list_photos
-    from piaa_tf.user_ids import check_user_ids
+    from piaa_tf.errors import InputError
     from serving.answer_table import make_room, table_format, write_answers
 
     table = config.format or table_format(config.out)

@@ -40,8 +40,8 @@ def open_scorers(
 
     from piaa_tf.adaptation.scoring import UserScorer
     from piaa_tf.adaptation.taste import Tastes
-    from piaa_tf.contract import RatingRange
     from piaa_tf.models.prior import load_prior
+    from piaa_tf.ratings import RatingRange
 
     prior = load_prior(config.prior)
     tastes = Tastes.load(config.tastes) if config.tastes else None

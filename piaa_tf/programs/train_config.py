@@ -6,7 +6,7 @@ import dataclasses
 import math
 from typing import TYPE_CHECKING
 
-from piaa_tf.contract import InputError
+from piaa_tf.errors import InputError
 from piaa_tf.programs.program import option
 from piaa_tf.programs.run_config import RunConfig
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from piaa_tf.contract import InputError
+from piaa_tf.errors import InputError
 from piaa_tf.programs import program
 from piaa_tf.programs.program import option
 from piaa_tf.programs.run_config import finish, load_split, open_run

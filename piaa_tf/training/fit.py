@@ -8,8 +8,8 @@ from typing import Any, Callable
 
 import tensorflow as tf
 
-from piaa_tf.contract import InputError
 from piaa_tf.data.images import input_errors
+from piaa_tf.errors import InputError
 from piaa_tf.models.prior import Prior
 from piaa_tf.training.actions import run_actions
 from piaa_tf.training.loop import Checkpoints, run_loop

@@ -23,7 +23,7 @@ from collections.abc import Iterator, Mapping
 import tensorflow as tf
 
 from piaa_tf.adaptation.inner import AdamMoments, apply_adam
-from piaa_tf.contract import InputError
+from piaa_tf.errors import InputError
 from piaa_tf.training.episode import Episode, Network
 from piaa_tf.training.learners import LEARNERS
 from piaa_tf.training.meta_options import MetaOptions

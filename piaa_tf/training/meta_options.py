@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Literal, get_args
 
-from piaa_tf.contract import InputError
+from piaa_tf.errors import InputError
 
 Scope = Literal["all", "head"]
 Learner = Literal["blg", "reptile", "fomaml", "maml", "anil"]

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from piaa_tf.adaptation.inner import check_gradients
-from piaa_tf.contract import InputError
+from piaa_tf.errors import InputError
 
 try:
     with warnings.catch_warnings():

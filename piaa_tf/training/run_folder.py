@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from piaa_tf.contract import InputError
 from piaa_tf.data.samples import Samples
 from piaa_tf.data.splits import write_split
+from piaa_tf.errors import InputError
 from piaa_tf.whole import write_whole
 
 

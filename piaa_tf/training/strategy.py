@@ -7,7 +7,7 @@ from typing import Callable
 
 import tensorflow as tf
 
-from piaa_tf.contract import InputError
+from piaa_tf.errors import InputError
 
 STRATEGIES = ("one", "mirrored", "multi_worker")
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from piaa_tf.errors import InputError
 
 from piaa_tf.adaptation.scopes import PersonalScore
 from piaa_tf.adaptation.selection import (
@@ -10,7 +11,6 @@ from piaa_tf.adaptation.selection import (
     choose_next,
     pool_size,
 )
-from piaa_tf.contract import InputError
 
 PERSONAL = PersonalScore(
     "head",

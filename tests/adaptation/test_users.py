@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from piaa_tf.errors import InputError
+from piaa_tf.ratings import RatingRange
 
 from piaa_tf.adaptation.adapt import InnerLoop, adapt_supports, score_users
 from piaa_tf.adaptation.full import PrivateNetwork, user_directory
@@ -8,7 +10,6 @@ from piaa_tf.adaptation.ridge import RidgeFit
 from piaa_tf.adaptation.scopes import personal_score
 from piaa_tf.adaptation.scoring import UserScorer
 from piaa_tf.adaptation.users import adapt_tastes, check_ratings
-from piaa_tf.contract import InputError, RatingRange
 from piaa_tf.data import catalog
 from piaa_tf.data.images import load_images
 from piaa_tf.data.samples import PersonalRatings

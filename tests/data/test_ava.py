@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
+from piaa_tf.errors import InputError
 
-from piaa_tf.contract import InputError
 from piaa_tf.data import ava
 from piaa_tf.data.samples import SampleError, ScoreDistributions
 from piaa_tf.data.splits import SPLITS

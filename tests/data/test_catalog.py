@@ -1,6 +1,6 @@
 import pytest
+from piaa_tf.errors import InputError
 
-from piaa_tf.contract import InputError
 from piaa_tf.data import catalog
 from piaa_tf.data.samples import PersonalRatings, ScoreDistributions
 

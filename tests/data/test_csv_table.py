@@ -1,6 +1,6 @@
 import pytest
+from piaa_tf.errors import InputError
 
-from piaa_tf.contract import InputError
 from piaa_tf.data.csv_table import read_table, write_table
 from piaa_tf.data.samples import SampleError
 

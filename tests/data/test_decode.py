@@ -3,9 +3,9 @@ import warnings
 
 import numpy as np
 import pytest
+from piaa_tf.errors import InputError
 from PIL import Image, ImageFile
 
-from piaa_tf.contract import InputError
 from piaa_tf.data.decode import read_image, resize
 
 WIDTH, HEIGHT = 6, 4

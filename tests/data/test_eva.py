@@ -1,6 +1,6 @@
 import pytest
+from piaa_tf.ratings import RatingRange
 
-from piaa_tf.contract import RatingRange
 from piaa_tf.data import eva
 from piaa_tf.data.samples import PersonalRatings, SampleError, ScoreDistributions
 from piaa_tf.data.splits import SPLITS

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
+from piaa_tf.errors import InputError
+from piaa_tf.ratings import RatingRange
 
-from piaa_tf.contract import InputError, RatingRange
 from piaa_tf.data import flickr_aes
 from piaa_tf.data.samples import PersonalRatings, SampleError, ScoreDistributions
 from piaa_tf.data.splits import SPLITS

@@ -3,8 +3,9 @@ import sys
 
 import numpy as np
 import pytest
+from piaa_tf.errors import InputError
+from piaa_tf.ratings import TRAITS, RatingRange
 
-from piaa_tf.contract import TRAITS, InputError, RatingRange
 from piaa_tf.data import folder
 from piaa_tf.data.samples import (
     LikedImages,

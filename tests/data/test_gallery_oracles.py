@@ -4,9 +4,9 @@ import csv
 
 import numpy as np
 import pytest
+from piaa_tf.errors import InputError
 from scipy import stats
 
-from piaa_tf.contract import InputError
 from piaa_tf.data.gallery import GalleryConfig, SplitSizes, TasteShares, write_gallery
 from piaa_tf.data.gallery.oracles import (
     noise_ceiling,

@@ -7,8 +7,8 @@ import sys
 
 import numpy as np
 import pytest
+from piaa_tf.errors import InputError
 
-from piaa_tf.contract import InputError
 from piaa_tf.data.gallery import contact_sheet, draw_scene, render_scene, subject_mask
 from piaa_tf.data.gallery.config import GalleryConfig
 from piaa_tf.data.gallery.scene import CONTENTS

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
+from piaa_tf.ratings import TRAITS
 
-from piaa_tf.contract import TRAITS
 from piaa_tf.data.gallery.config import TasteShares
 from piaa_tf.data.gallery.raters import (
     BIN_SCORES,

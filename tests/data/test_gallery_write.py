@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from piaa_tf.errors import InputError
 from PIL import Image
 
-from piaa_tf.contract import InputError
 from piaa_tf.data import folder
 from piaa_tf.data.gallery import (
     GalleryConfig,

@@ -1,8 +1,8 @@
 import unicodedata
 
 import pytest
+from piaa_tf.errors import InputError
 
-from piaa_tf.contract import InputError
 from piaa_tf.data import lapis
 from piaa_tf.data.samples import PersonalRatings, SampleError, ScoreDistributions
 

@@ -1,9 +1,9 @@
 import io
 
 import pytest
+from piaa_tf.errors import InputError
 from PIL import Image, PngImagePlugin
 
-from piaa_tf.contract import InputError
 from piaa_tf.data import library
 from piaa_tf.data.samples import PersonalRatings, SampleError
 from piaa_tf.data.stars import stars_of

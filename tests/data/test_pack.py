@@ -3,9 +3,10 @@ import json
 import numpy as np
 import pytest
 import tensorflow as tf
+from piaa_tf.errors import InputError
+from piaa_tf.ratings import RatingRange
 from PIL import Image
 
-from piaa_tf.contract import InputError, RatingRange
 from piaa_tf.data import decode, pack
 from piaa_tf.data.folder import list_photos
 from piaa_tf.data.images import image_batches, load_images

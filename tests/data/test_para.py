@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
+from piaa_tf.errors import InputError
 
-from piaa_tf.contract import InputError
 from piaa_tf.data import catalog, para
 from piaa_tf.data.samples import (
     LikedImages,

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
+from piaa_tf.errors import InputError
+from piaa_tf.ratings import TRAITS
 
-from piaa_tf.contract import TRAITS, InputError
 from piaa_tf.data import psycho_flickr
 from piaa_tf.data.samples import LikedImages, SampleError
 from piaa_tf.data.splits import SPLITS

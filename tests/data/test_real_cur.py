@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
+from piaa_tf.errors import InputError
 from PIL import Image
 
-from piaa_tf.contract import InputError
 from piaa_tf.data import real_cur
 from piaa_tf.data.decode import read_image
 from piaa_tf.data.samples import PersonalRatings

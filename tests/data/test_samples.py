@@ -2,8 +2,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from piaa_tf.errors import InputError
+from piaa_tf.ratings import RatingRange
 
-from piaa_tf.contract import InputError, RatingRange
 from piaa_tf.data.samples import (
     LikedImages,
     PersonalRatings,

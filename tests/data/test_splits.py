@@ -1,6 +1,7 @@
 import pytest
+from piaa_tf.errors import InputError
+from piaa_tf.ratings import RatingRange
 
-from piaa_tf.contract import InputError, RatingRange
 from piaa_tf.data import splits
 from piaa_tf.data.samples import PersonalRatings
 

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from piaa_tf.errors import InputError
 from PIL import Image
 
-from piaa_tf.contract import InputError
 from piaa_tf.data import images, streams
 from piaa_tf.data.streams import PixelCache, training_stream
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 from absl import logging
+from piaa_tf.errors import InputError
 
-from piaa_tf.contract import InputError
 from piaa_tf.data.tasks import TaskSampler
 
 LEVELS = (("support", 3), ("query", 3))

@@ -6,9 +6,10 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from piaa_tf.errors import InputError
+from piaa_tf.ratings import RatingRange
 from PIL import Image
 
-from piaa_tf.contract import InputError, RatingRange
 from piaa_tf.evaluation import contact_sheet
 from piaa_tf.evaluation.album import rank_photos, write_ranking
 from piaa_tf.evaluation.ranking import places_gained

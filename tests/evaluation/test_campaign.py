@@ -2,8 +2,8 @@ import shutil
 
 import numpy as np
 import pytest
+from piaa_tf.errors import InputError
 
-from piaa_tf.contract import InputError
 from piaa_tf.data.gallery.write import read_config, write_gallery
 from piaa_tf.data.samples import LikedImages, PersonalRatings, ScoreDistributions
 from piaa_tf.evaluation import campaign

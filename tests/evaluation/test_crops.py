@@ -3,9 +3,9 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from piaa_tf.errors import InputError
 from PIL import Image, ImageCms
 
-from piaa_tf.contract import InputError
 from piaa_tf.data.images import resize
 from piaa_tf.evaluation import contact_sheet, crop_sheet
 from piaa_tf.evaluation.crops import (

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from piaa_tf.errors import InputError
 
 from piaa_tf.adaptation.adapt import InnerLoop
-from piaa_tf.contract import InputError
 from piaa_tf.data.folder import load
 from piaa_tf.data.images import load_images
 from piaa_tf.data.samples import PersonalRatings

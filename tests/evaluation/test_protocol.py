@@ -1,12 +1,13 @@
 import numpy as np
 import pytest
+from piaa_tf.errors import InputError
+from piaa_tf.ratings import RatingRange
 from PIL import Image
 
 from piaa_tf.adaptation.adapt import InnerLoop
 from piaa_tf.adaptation.full import PrivateNetwork
 from piaa_tf.adaptation.predict import predict
 from piaa_tf.adaptation.scopes import PersonalScore, personal_score
-from piaa_tf.contract import InputError, RatingRange
 from piaa_tf.data import catalog
 from piaa_tf.data.samples import PersonalRatings
 from piaa_tf.evaluation.plots import mean_by_user, plot_users

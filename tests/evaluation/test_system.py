@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
+from piaa_tf.errors import InputError
 
-from piaa_tf.contract import InputError
 from piaa_tf.data import catalog
 from piaa_tf.data.samples import LikedImages, PersonalRatings
 from piaa_tf.evaluation.baselines.systems import check_names

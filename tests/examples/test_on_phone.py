@@ -14,9 +14,10 @@ from export.tflite import save_phone_files
 from piaa_tf.adaptation.adapt import InnerLoop, adapt_supports, score_users
 from piaa_tf.adaptation.predict import predict
 from piaa_tf.adaptation.scopes import personal_score
-from piaa_tf.contract import InputError, RatingRange
-from piaa_tf.manifest import Adaptation
+from piaa_tf.contract.manifest import Adaptation
+from piaa_tf.errors import InputError
 from piaa_tf.models.prior import load_prior
+from piaa_tf.ratings import RatingRange
 
 ROOT = Path(__file__).parents[2]
 STARS = RatingRange(1, 5)

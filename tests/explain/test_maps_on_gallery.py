@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from piaa_tf.ratings import RatingRange
 
 from piaa_tf.adaptation.scoring import UserScorer
 from piaa_tf.adaptation.taste import Tastes
-from piaa_tf.contract import RatingRange
 from piaa_tf.data.gallery import draw_scene, render_scene, subject_mask
 from piaa_tf.explain.gradients import integrated_gradients, to_map
 from piaa_tf.models.blg_piaa import BlgPiaaConfig

@@ -17,9 +17,9 @@ from export.private_networks import (
 )
 from export.version_folder import versions
 from piaa_tf.adaptation.full import user_directory
-from piaa_tf.contract import InputError
+from piaa_tf.contract.user_ids import private_model
+from piaa_tf.errors import InputError
 from piaa_tf.models.prior import build_prior, save_prior
-from piaa_tf.user_ids import private_model
 
 
 @pytest.fixture(scope="module")

@@ -17,8 +17,9 @@ from export.rewrite import read_rows, rewrite
 from export.saved_model import Export, describe, save_export
 from export.user_table import UserRows
 from export.version_folder import versions
-from piaa_tf.contract import InputError, RatingRange
-from piaa_tf.manifest import MANIFEST_NAME, Manifest
+from piaa_tf.contract.manifest import MANIFEST_NAME, Manifest
+from piaa_tf.errors import InputError
+from piaa_tf.ratings import RatingRange
 
 
 @pytest.fixture(scope="module")

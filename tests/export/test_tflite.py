@@ -13,13 +13,14 @@ from export.phone_runtime import RUNTIMES, PhoneFile, installed_runtimes
 from export.phone_scores import difference, network_scores, phone_scores
 from piaa_tf.adaptation.adapt import InnerLoop, adapt_supports, score_users
 from piaa_tf.adaptation.scopes import personal_score
-from piaa_tf.contract import InputError, RatingRange
+from piaa_tf.contract.manifest import Adaptation, Manifest
 from piaa_tf.data.decode import resize
 from piaa_tf.data.images import load_images
-from piaa_tf.manifest import Adaptation, Manifest
+from piaa_tf.errors import InputError
 from piaa_tf.models.blg_piaa import BlgPiaaConfig
 from piaa_tf.models.pa_iaa import PaIaaConfig
 from piaa_tf.models.prior import build_prior
+from piaa_tf.ratings import RatingRange
 
 SIZE = 48
 PLACES = 12

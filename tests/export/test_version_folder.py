@@ -3,6 +3,7 @@ import os
 
 import pytest
 import tensorflow as tf
+from piaa_tf.errors import InputError
 
 from export import version_folder
 from export.version_folder import (
@@ -12,7 +13,6 @@ from export.version_folder import (
     remove_old,
     versions,
 )
-from piaa_tf.contract import InputError
 
 
 def publish(base, version):

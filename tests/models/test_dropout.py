@@ -3,8 +3,8 @@ import threading
 import numpy as np
 import pytest
 import tensorflow as tf
+from piaa_tf.errors import InputError
 
-from piaa_tf.contract import InputError
 from piaa_tf.models.dropout import StatelessDropout, dropout_key
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import safetensors.numpy
 import tensorflow as tf
+from piaa_tf.errors import InputError
 
-from piaa_tf.contract import InputError
 from piaa_tf.models import alexnet, pretrained, resnet18
 
 

@@ -12,10 +12,11 @@ from export.version_folder import versions
 from piaa_tf.adaptation.full import user_directory
 from piaa_tf.adaptation.scopes import personal_score
 from piaa_tf.adaptation.taste import Tastes
-from piaa_tf.contract import InputError, RatingRange
-from piaa_tf.manifest import MANIFEST_NAME, Adaptation, Manifest
+from piaa_tf.contract.manifest import MANIFEST_NAME, Adaptation, Manifest
+from piaa_tf.errors import InputError
 from piaa_tf.models.prior import load_prior, save_prior
 from piaa_tf.programs import export
+from piaa_tf.ratings import RatingRange
 
 ROOT = Path(__file__).parents[2]
 STARS = RatingRange(1, 5)

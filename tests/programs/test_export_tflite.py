@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from piaa_tf.adaptation.taste import Tastes
-from piaa_tf.contract import InputError, RatingRange
-from piaa_tf.manifest import Manifest
+from piaa_tf.contract.manifest import Manifest
+from piaa_tf.errors import InputError
 from piaa_tf.models.prior import load_prior
 from piaa_tf.programs import export_tflite
+from piaa_tf.ratings import RatingRange
 
 ROOT = Path(__file__).parents[2]
 

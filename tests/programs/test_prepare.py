@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from absl import logging
+from piaa_tf.errors import InputError
+from piaa_tf.ratings import RatingRange
 from PIL import Image
 
-from piaa_tf.contract import InputError, RatingRange
 from piaa_tf.data import catalog, folder
 from piaa_tf.data.images import load_images
 from piaa_tf.data.samples import PersonalRatings, ScoreDistributions

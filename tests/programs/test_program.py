@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from absl import flags
+from piaa_tf.errors import InputError
 
-from piaa_tf.contract import InputError
 from piaa_tf.programs import program
 
 ROOT = Path(__file__).parents[2]

@@ -2,12 +2,13 @@ import csv
 import shutil
 
 import pytest
+from piaa_tf.errors import InputError
+from piaa_tf.ratings import RatingRange
 
 from piaa_tf.adaptation.predict import predict
 from piaa_tf.adaptation.scopes import personal_score
 from piaa_tf.adaptation.selection import choose_next
 from piaa_tf.adaptation.suggest import suggest_photos
-from piaa_tf.contract import InputError, RatingRange
 from piaa_tf.models.prior import load_prior
 from piaa_tf.programs import adapt
 

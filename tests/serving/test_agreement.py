@@ -8,13 +8,13 @@ from tensorflow_serving.apis.get_model_metadata_pb2 import (
     SignatureDefMap,
 )
 
-from piaa_tf.contract import (
+from piaa_tf.contract.signatures import (
     SIGNATURES,
-    InputError,
     ServedTensor,
     Signature,
     served_signatures,
 )
+from piaa_tf.errors import InputError
 from serving.agreement import ServedModel
 
 

@@ -4,8 +4,9 @@ import math
 
 import numpy as np
 import pytest
+from piaa_tf.errors import InputError
+from piaa_tf.ratings import TRAITS
 
-from piaa_tf.contract import TRAITS, InputError
 from serving.answer_table import make_room, table_format, write_answers
 from serving.results import Embeddings, Generic, Personality, Scores
 

@@ -2,8 +2,8 @@ import threading
 
 import numpy as np
 import pytest
+from piaa_tf.errors import InputError
 
-from piaa_tf.contract import InputError
 from serving.batching import Batcher, merge
 from serving.batching_options import BatchingOptions
 from serving.server import Server

@@ -13,7 +13,8 @@ from fake_model_server import (
     running,
 )
 
-from piaa_tf.contract import SIGNATURES, InputError
+from piaa_tf.contract.signatures import SIGNATURES
+from piaa_tf.errors import InputError
 from serving.call_error import CallError
 from serving.client import Client
 from serving.connection import Connection, Retries
@@ -104,7 +105,7 @@ def test_results_are_named_as_the_contract_names_them():
 
 
 def test_a_prior_without_distribution_has_none(model, client):
-    from piaa_tf.contract import served_signatures
+    from piaa_tf.contract.signatures import served_signatures
 
     model.served = served_signatures(has_distribution=False, has_traits=False)
     assert client.generic([GOOD]).distribution is None

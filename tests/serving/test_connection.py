@@ -2,8 +2,8 @@ import grpc
 import pytest
 import trustme
 from fake_model_server import KNOWN_USER, FakeModelServer, running
+from piaa_tf.errors import InputError
 
-from piaa_tf.contract import InputError
 from serving.call_error import CallError
 from serving.client import Client
 from serving.connection import Connection, Retries

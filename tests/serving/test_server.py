@@ -6,10 +6,10 @@ import urllib.request
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from piaa_tf.errors import InputError
 from tensorflow_serving.apis.prediction_service_pb2_grpc import PredictionServiceStub
 
 import serving.server
-from piaa_tf.contract import InputError
 from serving.engine import Engine
 from serving.health import WHOLE
 from serving.options import ANY_FREE_PORT, ServerOptions

@@ -2,8 +2,8 @@
 
 import numpy as np
 import tensorflow as tf
+from piaa_tf.ratings import RatingRange
 
-from piaa_tf.contract import RatingRange
 from piaa_tf.data.samples import PersonalRatings
 from piaa_tf.data.tasks import TaskSampler
 from piaa_tf.models.dropout import StatelessDropout, dropout_key

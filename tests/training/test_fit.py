@@ -3,8 +3,8 @@ import dataclasses
 import numpy as np
 import pytest
 import tensorflow as tf
+from piaa_tf.errors import InputError
 
-from piaa_tf.contract import InputError
 from piaa_tf.models.pa_iaa import PaIaaConfig
 from piaa_tf.models.prior import build_prior
 from piaa_tf.training.fit import FitOptions, StreamOptions, fit

@@ -9,8 +9,8 @@ from meta_reference import (
     weights_of,
     write_ratings,
 )
+from piaa_tf.errors import InputError
 
-from piaa_tf.contract import InputError
 from piaa_tf.training.episode import Network
 from piaa_tf.training.meta import MetaTraining
 from piaa_tf.training.meta_options import MetaOptions

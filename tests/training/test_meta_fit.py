@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from meta_reference import write_ratings
+from piaa_tf.errors import InputError
 
-from piaa_tf.contract import InputError
 from piaa_tf.data.tasks import TaskSampler
 from piaa_tf.models.blg_piaa import BlgPiaaConfig
 from piaa_tf.models.heads import build_trunk

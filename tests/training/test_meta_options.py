@@ -1,6 +1,6 @@
 import pytest
+from piaa_tf.errors import InputError
 
-from piaa_tf.contract import InputError
 from piaa_tf.training.meta_options import MetaOptions
 
 GRADIENTS = {"learner": "fomaml", "outer_rate": 1e-3}

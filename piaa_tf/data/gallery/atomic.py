@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-from piaa_tf.contract import InputError
+from piaa_tf.errors import InputError
 
 
 @contextlib.contextmanager

@@ -14,12 +14,12 @@ import numpy as np
 from scipy import stats
 from sklearn.linear_model import Ridge
 
-from piaa_tf.contract import InputError
 from piaa_tf.data import folder
 from piaa_tf.data.gallery.scene import draw_scene
 from piaa_tf.data.gallery.taste import picture_features
 from piaa_tf.data.gallery.write import read_description
 from piaa_tf.data.samples import PersonalRatings
+from piaa_tf.errors import InputError
 
 # Near the ratio of noise to personal variance of one feature: 0.24 / (0.42 / 20).
 _RIDGE_STRENGTH = 12.0

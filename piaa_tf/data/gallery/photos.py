@@ -11,10 +11,10 @@ from pathlib import Path
 
 from PIL import Image
 
-from piaa_tf.contract import InputError
 from piaa_tf.data.gallery.config import GalleryConfig
 from piaa_tf.data.gallery.render import render_scene
 from piaa_tf.data.gallery.scene import draw_scene
+from piaa_tf.errors import InputError
 from piaa_tf.progress import Progress
 
 _CHUNK = 200

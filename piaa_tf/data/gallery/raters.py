@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from piaa_tf.contract import RatingRange
 from piaa_tf.data.gallery.config import TasteShares
 from piaa_tf.data.gallery.taste import People, PictureFeatures, personal_scores
+from piaa_tf.ratings import RatingRange
 
 RATING_RANGE = RatingRange(1, 5)
 """The range of the users' ratings, FLICKR-AES's."""

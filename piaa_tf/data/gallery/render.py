@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from piaa_tf.contract import InputError
 from piaa_tf.data.gallery.backdrops import paint_backdrop, paint_bokeh
 from piaa_tf.data.gallery.canvas import LUMINANCE, Canvas, blur, clip
 from piaa_tf.data.gallery.palette import choose_palette
 from piaa_tf.data.gallery.scene import CLOSE_UPS, FEET, Scene
 from piaa_tf.data.gallery.subjects import paint_subject
+from piaa_tf.errors import InputError
 
 MIN_SIZE, MAX_SIZE = 16, 1024
 """Smallest and largest picture that can be rendered, in pixels a side."""

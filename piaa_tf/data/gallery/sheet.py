@@ -7,10 +7,10 @@ import itertools
 import numpy as np
 from PIL import Image
 
-from piaa_tf.contract import InputError
 from piaa_tf.data.gallery.config import GalleryConfig
 from piaa_tf.data.gallery.render import render_scene
 from piaa_tf.data.gallery.scene import CONTENTS, Scene, draw_scene
+from piaa_tf.errors import InputError
 
 
 def contact_sheet(

@@ -14,7 +14,6 @@ from functools import cache
 
 import numpy as np
 
-from piaa_tf.contract import TRAITS
 from piaa_tf.data.gallery.config import TasteShares
 from piaa_tf.data.gallery.scene import (
     ATTRIBUTES,
@@ -23,6 +22,7 @@ from piaa_tf.data.gallery.scene import (
     attribute_table,
     draw_scene,
 )
+from piaa_tf.ratings import TRAITS
 
 # feature: (shared weight, spread of personal weights,
 #           weights of openness, conscientiousness, extraversion, agreeableness,

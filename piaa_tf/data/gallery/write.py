@@ -20,7 +20,6 @@ from typing import Any
 import numpy as np
 from absl import logging
 
-from piaa_tf.contract import TRAITS, InputError
 from piaa_tf.data import folder
 from piaa_tf.data.csv_table import write_table
 from piaa_tf.data.gallery.atomic import atomic_folder
@@ -30,6 +29,8 @@ from piaa_tf.data.gallery.raters import BIN_SCORES, RATING_RANGE
 from piaa_tf.data.gallery.scene import ATTRIBUTES, draw_scene
 from piaa_tf.data.gallery.survey import SplitAnswers, take_survey
 from piaa_tf.data.samples import LikedImages, PersonalRatings, ScoreDistributions
+from piaa_tf.errors import InputError
+from piaa_tf.ratings import TRAITS
 
 VERSION = 1
 """Changes whenever the same config gives other pictures or answers."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.svm import LinearSVC
 
-from piaa_tf.contract import InputError
+from piaa_tf.errors import InputError
 
 
 def rank_pairs(

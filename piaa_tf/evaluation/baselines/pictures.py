@@ -20,8 +20,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from piaa_tf.adaptation.predict import predict, unit_scores
-from piaa_tf.contract import InputError
 from piaa_tf.data.samples import Samples
+from piaa_tf.errors import InputError
 from piaa_tf.evaluation.baselines.kept import kept
 from piaa_tf.evaluation.handcrafted import FEATURES, describe_files
 from piaa_tf.evaluation.system import Training

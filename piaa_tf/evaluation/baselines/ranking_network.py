@@ -21,9 +21,9 @@ import tensorflow as tf
 from scipy.special import softmax
 from sklearn.cluster import KMeans
 
-from piaa_tf.contract import InputError
 from piaa_tf.data.python_calls import steady
 from piaa_tf.data.samples import PersonalRatings, Samples, ScoreDistributions
+from piaa_tf.errors import InputError
 from piaa_tf.evaluation.baselines.pictures import (
     PARTS,
     PictureFeatures,

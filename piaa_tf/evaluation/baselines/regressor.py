@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 from sklearn.svm import SVR
 
-from piaa_tf.contract import RatingRange
 from piaa_tf.data.samples import PersonalRatings
 from piaa_tf.evaluation.baselines.pictures import Pictures
 from piaa_tf.evaluation.baselines.user_model import UserModel
+from piaa_tf.ratings import RatingRange
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Callable
 
-from piaa_tf.contract import InputError
+from piaa_tf.errors import InputError
 from piaa_tf.evaluation.baselines import (
     anil,
     ba_piaa,

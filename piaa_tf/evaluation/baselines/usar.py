@@ -24,8 +24,8 @@ from typing import Any, Callable
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
-from piaa_tf.contract import InputError
 from piaa_tf.data.samples import PersonalRatings
+from piaa_tf.errors import InputError
 from piaa_tf.evaluation.baselines.pair_ranking import rank_pairs
 from piaa_tf.evaluation.baselines.pictures import (
     PictureFeatures,

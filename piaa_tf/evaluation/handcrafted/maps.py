@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from piaa_tf.contract import InputError
+from piaa_tf.errors import InputError
 
 MAX_SIDE = 128
 """Pixels of the longer side at most; larger pictures are averaged down."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from piaa_tf.contract import TRAITS
 from piaa_tf.evaluation import published
 from piaa_tf.evaluation.bounds import Bounds
 from piaa_tf.evaluation.comparison import Difference, compare, gain_over_prior
@@ -12,6 +11,7 @@ from piaa_tf.evaluation.personality import LEVELS, compare_traits
 from piaa_tf.evaluation.report.evidence import Evidence
 from piaa_tf.evaluation.report.table import Table, number, plus_minus, seconds
 from piaa_tf.evaluation.results import summarise
+from piaa_tf.ratings import TRAITS
 
 PAIRS = (
     ("PA_IAA", "MT_IAA"),

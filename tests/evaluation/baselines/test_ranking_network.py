@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
+from piaa_tf.errors import InputError
 
-from piaa_tf.contract import InputError
 from piaa_tf.data.samples import ScoreDistributions
 from piaa_tf.evaluation.baselines import ranking_network
 from piaa_tf.evaluation.baselines.pictures import PictureFeatures

@@ -5,7 +5,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 
-from piaa_tf.contract import DEFAULT_SIGNATURE, InputError
+from piaa_tf.contract.signatures import DEFAULT_SIGNATURE
+from piaa_tf.errors import InputError
 
 MAX_USER_ID_BYTES = 128
 """Of a user id in UTF-8."""

@@ -1,7 +1,7 @@
 import pytest
 
-from piaa_tf.contract import SIGNATURES, InputError
-from piaa_tf.user_ids import (
+from piaa_tf.contract.signatures import SIGNATURES
+from piaa_tf.contract.user_ids import (
     MAX_USER_ID_BYTES,
     PRIOR_MODEL,
     check_user_ids,
@@ -9,6 +9,7 @@ from piaa_tf.user_ids import (
     safe_name,
     user_signature,
 )
+from piaa_tf.errors import InputError
 
 
 @pytest.mark.parametrize(

@@ -14,13 +14,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from piaa_tf.contract import (
+from piaa_tf.contract.signatures import (
     CONTRACT_VERSION,
-    InputError,
-    RatingRange,
     Signature,
     served_signatures,
 )
+from piaa_tf.errors import InputError
+from piaa_tf.ratings import RatingRange
 
 MANIFEST_NAME = "manifest.json"
 

@@ -4,8 +4,14 @@ import json
 
 import pytest
 
-from piaa_tf.contract import TRAITS, InputError, RatingRange
-from piaa_tf.manifest import Adaptation, Manifest, checksums, file_checksum
+from piaa_tf.contract.manifest import (
+    Adaptation,
+    Manifest,
+    checksums,
+    file_checksum,
+)
+from piaa_tf.errors import InputError
+from piaa_tf.ratings import TRAITS, RatingRange
 
 MANIFEST = Manifest(
     form="saved_model",

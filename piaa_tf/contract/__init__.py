@@ -1,0 +1,1 @@
+"""What is served: signatures, the manifest of an export, user ids."""
