@@ -37,8 +37,8 @@ from piaa_tf.contract.user_ids import (
     private_model,
 )
 from piaa_tf.errors import InputError
+from piaa_tf.files.atomic_files import write_file
 from piaa_tf.models.prior import load_prior
-from piaa_tf.whole import write_whole
 
 CONFIG_NAME = "models.config"
 
@@ -156,5 +156,5 @@ def write_models_config(
             model_platform="tensorflow",
         )
     path = base / CONFIG_NAME
-    write_whole(path, text_format.MessageToString(config))
+    write_file(path, text_format.MessageToString(config))
     return path

@@ -17,7 +17,6 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from export.quiet import without_notes
 from export.served_prior import ServedPrior
 from export.user_table import (
     IDS_NAME,
@@ -40,6 +39,7 @@ from piaa_tf.contract.user_ids import user_signature
 from piaa_tf.errors import InputError
 from piaa_tf.models.prior import Prior
 from piaa_tf.ratings import TRAITS, RatingRange
+from piaa_tf.tensorflow_log import tensorflow_notes_hidden
 
 MAX_SIGNATURES_PER_USER = 32
 """Each is a copy of the network's graph and a warm-up of its own."""
@@ -138,7 +138,7 @@ def save_export(
                     user, contract[DEFAULT_SIGNATURE], manifest.sizes
                 )
         functions["serving_default"] = functions[DEFAULT_SIGNATURE]
-        with without_notes():
+        with tensorflow_notes_hidden():
             tf.saved_model.save(served, os.fspath(directory), signatures=functions)
     describe(manifest, rows.user_ids, directory)
 

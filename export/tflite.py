@@ -29,10 +29,10 @@ from export.phone_export import (
     signatures_of,
     sizes_of,
 )
-from export.quiet import without_notes
 from piaa_tf.contract.manifest import MANIFEST_NAME, checksums
 from piaa_tf.errors import InputError
-from piaa_tf.whole import whole_folder
+from piaa_tf.files.atomic_files import replaced_folder
+from piaa_tf.tensorflow_log import tensorflow_notes_hidden
 
 
 def check_formats(formats: Sequence[str], has_representative: bool) -> None:
@@ -82,7 +82,7 @@ def save_phone_files(
             # One graph serves the files of all formats but on_phone, whose network
             # may be another.
             graphs = Path(scratch, "everybody" if name == "on_phone" else "own")
-            with whole_folder(Path(out) / name) as folder:
+            with replaced_folder(Path(out) / name) as folder:
                 for file, precision in files_of(name).items():
                     if not (graphs / file).exists():
                         save_graph(export, name, file, graphs / file)
@@ -107,7 +107,7 @@ def save_graph(
     manifest = export.manifest(format_name)
     functions = export.functions(format_name)
     typed = functions.functions(file, signatures_of(file, manifest), sizes_of(manifest))
-    with without_notes():
+    with tensorflow_notes_hidden():
         tf.saved_model.save(functions, os.fspath(directory), signatures=typed)
 
 
@@ -139,5 +139,5 @@ def convert(
             {"image": image[np.newaxis]} for image in representative
         )
     converter.target_spec.supported_ops = [operators]
-    with without_notes():
+    with tensorflow_notes_hidden():
         return converter.convert()

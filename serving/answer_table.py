@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from piaa_tf.errors import InputError
-from piaa_tf.ratings import TRAITS
 
-from piaa_tf.whole import write_whole
+from piaa_tf.errors import InputError
+from piaa_tf.files.atomic_files import write_file
+from piaa_tf.ratings import TRAITS
 
 FORMATS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 """The format by the end of a file's name."""
@@ -72,7 +72,7 @@ def write_answers(
     path = Path(path)
     content = (_csv if table == "csv" else _json_lines)(_records(images, result))
     try:
-        write_whole(path, content)
+        write_file(path, content)
     except OSError as error:
         raise _unwritable(path, error.strerror) from error
 

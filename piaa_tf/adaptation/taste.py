@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from piaa_tf.errors import InputError
+from piaa_tf.files.atomic_files import atomic_file
 from piaa_tf.ratings import RatingRange
-from piaa_tf.whole import whole_file
 
 FIELDS = (
     "user_ids",
@@ -103,7 +103,7 @@ class Tastes:
         arrays = {name: getattr(self, name) for name in FIELDS}
         arrays["user_ids"] = np.array(self.user_ids, dtype=np.str_)
         arrays["rating_range"] = np.array(dataclasses.astuple(self.rating_range))
-        with whole_file(path) as unfinished, unfinished.open("wb") as file:
+        with atomic_file(path) as unfinished, unfinished.open("wb") as file:
             np.savez(file, **arrays)
 
     @classmethod

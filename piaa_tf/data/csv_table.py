@@ -19,7 +19,7 @@ from absl import logging
 
 from piaa_tf.data.soundness import SampleError
 from piaa_tf.errors import InputError
-from piaa_tf.whole import whole_file
+from piaa_tf.files.atomic_files import atomic_file
 
 
 @dataclasses.dataclass(frozen=True)
@@ -309,7 +309,7 @@ def write_table(
             keeps its bytes.
     """
     with (
-        whole_file(csv_path) as unfinished,
+        atomic_file(csv_path) as unfinished,
         unfinished.open(
             "w", encoding="utf-8", errors="surrogateescape", newline=""
         ) as file,

@@ -30,8 +30,8 @@ from piaa_tf.data.csv_table import (
 from piaa_tf.data.samples import LikedImages, PersonalRatings, ScoreDistributions
 from piaa_tf.data.shards import shards_of
 from piaa_tf.errors import InputError
+from piaa_tf.files.atomic_files import write_file
 from piaa_tf.ratings import TRAITS, RatingRange
-from piaa_tf.whole import write_whole
 
 AnySamples = TypeVar("AnySamples", LikedImages, PersonalRatings, ScoreDistributions)
 
@@ -270,4 +270,4 @@ def read_range(data_dir: str | os.PathLike[str]) -> RatingRange:
 def write_range(data_dir: str | os.PathLike[str], rating_range: RatingRange) -> None:
     """Writes the set.json that `read_range` reads."""
     described = {"rating_range": [rating_range.minimum, rating_range.maximum]}
-    write_whole(Path(data_dir) / "set.json", json.dumps(described) + "\n")
+    write_file(Path(data_dir) / "set.json", json.dumps(described) + "\n")

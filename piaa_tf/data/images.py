@@ -22,7 +22,7 @@ from piaa_tf.data.python_calls import call_python, read_ahead
 from piaa_tf.data.samples import LikedImages, PersonalRatings, ScoreDistributions
 from piaa_tf.data.streams import training_stream
 from piaa_tf.errors import InputError
-from piaa_tf.progress import Progress
+from piaa_tf.files.progress import Progress
 
 __all__ = [
     "drop_broken",

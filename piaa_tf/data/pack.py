@@ -22,8 +22,8 @@ from PIL import Image
 from piaa_tf.data.decode import read_image, shrink
 from piaa_tf.data.shards import DESCRIPTION, shard_name
 from piaa_tf.errors import InputError
-from piaa_tf.progress import Progress
-from piaa_tf.whole import write_whole
+from piaa_tf.files.atomic_files import write_file
+from piaa_tf.files.progress import Progress
 
 IMAGES_PER_SHARD = 2048
 PLAN = ".plan.json"
@@ -80,7 +80,7 @@ def pack(
             f"{broken[names[0]]}"
         )
     described = {"num_shards": len(groups), "side": side, "num_images": len(names)}
-    write_whole(photos / DESCRIPTION, json.dumps(described, indent=2) + "\n")
+    write_file(photos / DESCRIPTION, json.dumps(described, indent=2) + "\n")
     return broken
 
 
@@ -106,7 +106,7 @@ def _check_plan(
             "holds something else. Choose another folder."
         )
     photos.mkdir(parents=True, exist_ok=True)
-    write_whole(path, json.dumps(plan, indent=2) + "\n")
+    write_file(path, json.dumps(plan, indent=2) + "\n")
 
 
 def _write_shard(
@@ -134,8 +134,8 @@ def _write_shard(
                 # Length, its checksum, the data, its checksum.
                 offset += 8 + 4 + len(record) + 4
             progress.step()
-    write_whole(shard.with_suffix(".json"), json.dumps(index))
-    write_whole(_problem_file(shard), json.dumps(problems))
+    write_file(shard.with_suffix(".json"), json.dumps(index))
+    write_file(_problem_file(shard), json.dumps(problems))
     # Last of all: a shard that is there is whole.
     os.replace(part, shard)
 

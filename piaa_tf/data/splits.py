@@ -16,7 +16,7 @@ from absl import logging
 
 from piaa_tf.data.samples import Samples
 from piaa_tf.errors import InputError
-from piaa_tf.whole import write_whole
+from piaa_tf.files.atomic_files import write_file
 
 SPLITS = ("train", "validation", "test")
 EVERYTHING = "all"
@@ -124,7 +124,7 @@ def write_split(folder: Path, name: str, samples: Samples) -> None:
                 f"{kind.split('.')[0]} than {path} lists. Name another --run_dir, or "
                 "bring the data back."
             )
-        write_whole(path, text)
+        write_file(path, text)
 
 
 def trained_images(prior_dir: str | os.PathLike[str]) -> set[str] | None:

@@ -13,8 +13,8 @@ from pathlib import Path
 from piaa_tf.data.csv_table import write_table
 from piaa_tf.evaluation import album_page, contact_sheet
 from piaa_tf.evaluation.ranking import RankedPhoto, rank_photos
+from piaa_tf.files.atomic_files import write_file
 from piaa_tf.ratings import RatingRange
-from piaa_tf.whole import write_whole
 
 __all__ = ["RankedPhoto", "rank_photos", "write_ranking"]
 
@@ -59,5 +59,5 @@ def write_ranking(
         "contact_sheet.png": sheet.getvalue(),
     }
     for name, content in contents.items():
-        write_whole(out_dir / name, content)
+        write_file(out_dir / name, content)
     return [out_dir / name for name in ("ranking.csv", *contents)]

@@ -26,7 +26,7 @@ from piaa_tf.evaluation.contact_sheet import (
 )
 from piaa_tf.evaluation.ranking import RankedPhoto
 from piaa_tf.evaluation.thumbnails import thumbnail
-from piaa_tf.whole import write_whole
+from piaa_tf.files.atomic_files import write_file
 
 TOP = "."
 """The album of photos that lie in no sub-folder."""
@@ -92,7 +92,7 @@ def write_covers(
     draw(photos_dir, covers).save(sheet, "PNG")
     table, picture = Path(out_dir) / "covers.csv", Path(out_dir) / "covers.png"
     write_table(table, [field.name for field in fields(Cover)], map(astuple, covers))
-    write_whole(picture, sheet.getvalue())
+    write_file(picture, sheet.getvalue())
     return [table, picture]
 
 

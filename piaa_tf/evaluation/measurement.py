@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from piaa_tf.evaluation.results import Result, read_results, write_results
-from piaa_tf.whole import write_whole
+from piaa_tf.files.atomic_files import write_file
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -58,7 +58,7 @@ class Measurement:
             "fit_s": self.fit_s,
             "adaptation_s": self.adaptation_s,
         }
-        write_whole(directory / "done.json", json.dumps(done, indent=2))
+        write_file(directory / "done.json", json.dumps(done, indent=2))
 
 
 def load_measurement(directory: str | os.PathLike[str]) -> Measurement | None:

@@ -72,7 +72,7 @@ def run(config: CropConfig) -> None:
         read_photo,
         sides,
     )
-    from piaa_tf.whole import write_whole
+    from piaa_tf.files.atomic_files import write_file
 
     for ratio in config.ratios:
         sides(ratio)
@@ -98,7 +98,7 @@ def run(config: CropConfig) -> None:
         )
         for crop in crops:
             name, window = crop_name(image, crop.ratio), crop.window
-            write_whole(out / name, encode_crop(photo, window, profile))
+            write_file(out / name, encode_crop(photo, window, profile))
             figures = (crop.score, crop.centre_score, crop.generic_score)
             rows.append(
                 [
@@ -125,7 +125,7 @@ def run(config: CropConfig) -> None:
     write_table(out / "crops.csv", columns, rows)
     sheet = io.BytesIO()
     draw(lines).save(sheet, "PNG")
-    write_whole(out / "crops.png", sheet.getvalue())
+    write_file(out / "crops.png", sheet.getvalue())
     logging.info(
         "%d crops score %.2f above the middle on average: %s/crops.png shows %d of "
         "%d photographs",

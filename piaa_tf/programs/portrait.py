@@ -41,9 +41,9 @@ def run(config: PortraitConfig) -> None:
 
     from piaa_tf.data.csv_table import write_table
     from piaa_tf.explain.portrait import draw_portrait, estimate_portrait
+    from piaa_tf.files.atomic_files import write_file
     from piaa_tf.models.prior import load_prior
     from piaa_tf.ratings import TRAITS
-    from piaa_tf.whole import write_whole
 
     photos, out = Path(config.photos), Path(config.out)
     images = album_images(config.photos, skip_broken=config.skip_broken)
@@ -65,7 +65,7 @@ def run(config: PortraitConfig) -> None:
         "prior_checksum": prior.checksum(),
         "traits": {row[0]: dict(zip(figures, map(float, row[1:]))) for row in rows},
     }
-    write_whole(out / "portrait.json", json.dumps(described, indent=2) + "\n")
+    write_file(out / "portrait.json", json.dumps(described, indent=2) + "\n")
     whose = f"of {config.user_id}" if config.user_id else "of whoever likes these"
     draw_portrait(portrait, out / "portrait.png", title=f"A portrait {whose}")
     for trait, mean, spread, error in rows:

@@ -16,8 +16,8 @@ from typing import Any, Callable
 
 from absl import app, flags, logging
 
-from export.quiet import without_notes
 from piaa_tf.errors import InputError
+from piaa_tf.tensorflow_log import tensorflow_notes_hidden
 
 
 def option(default: Any, text: str, choices: Sequence[str] | None = None) -> Any:
@@ -127,7 +127,7 @@ def start(
                 )
             config = config_from_flags(config_class)
             if loads_tensorflow:
-                with without_notes():
+                with tensorflow_notes_hidden():
                     importlib.import_module("tensorflow")
             run(config)
         except InputError as error:

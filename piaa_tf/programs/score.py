@@ -101,7 +101,7 @@ def ask(config: ScoreConfig, images: list[str]):
     """Asks for every photograph; returns a dataclass of `serving.results`."""
     from absl import logging
 
-    from piaa_tf.progress import Progress
+    from piaa_tf.files.progress import Progress
     from serving.client import Client
     from serving.connection import Connection
     from serving.requests import RequestLimits

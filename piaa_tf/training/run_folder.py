@@ -15,7 +15,7 @@ from typing import Any
 from piaa_tf.data.samples import Samples
 from piaa_tf.data.splits import write_split
 from piaa_tf.errors import InputError
-from piaa_tf.whole import write_whole
+from piaa_tf.files.atomic_files import write_file
 
 
 class RunFolder:
@@ -61,7 +61,7 @@ class RunFolder:
             if write and not has_results:
                 shutil.rmtree(self.splits, ignore_errors=True)
         if write:
-            write_whole(described, json.dumps(wanted, indent=2, sort_keys=True) + "\n")
+            write_file(described, json.dumps(wanted, indent=2, sort_keys=True) + "\n")
 
     def _check_same(
         self,

@@ -15,7 +15,7 @@ from piaa_tf.data.gallery.config import GalleryConfig
 from piaa_tf.data.gallery.render import render_scene
 from piaa_tf.data.gallery.scene import draw_scene
 from piaa_tf.errors import InputError
-from piaa_tf.progress import Progress
+from piaa_tf.files.progress import Progress
 
 _CHUNK = 200
 # A process that starts costs as much as some hundreds of pictures.

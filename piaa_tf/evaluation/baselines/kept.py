@@ -16,7 +16,7 @@ from typing import Callable
 import numpy as np
 
 from piaa_tf.data.shards import stamp
-from piaa_tf.whole import write_whole
+from piaa_tf.files.atomic_files import write_file
 
 
 def kept(
@@ -45,5 +45,5 @@ def kept(
     arrays = dict(compute())
     content = io.BytesIO()
     np.savez(content, **arrays)
-    write_whole(path, content.getvalue())
+    write_file(path, content.getvalue())
     return arrays

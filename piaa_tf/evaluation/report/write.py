@@ -29,7 +29,7 @@ from piaa_tf.evaluation.report.evidence import Evidence
 from piaa_tf.evaluation.report.figures import all_figures
 from piaa_tf.evaluation.report.table import Table, to_markdown
 from piaa_tf.evaluation.results import write_results
-from piaa_tf.whole import write_whole
+from piaa_tf.files.atomic_files import write_file
 
 PLACES = {
     "individuals_pa_iaa.png": tables.difference_table,
@@ -60,7 +60,7 @@ def write_report(evidence: Evidence, out_dir: Path) -> Path:
     _write_costs(evidence, out_dir / "costs.csv")
     figures = all_figures(evidence)
     for name, (_, png) in figures.items():
-        write_whole(out_dir / name, png)
+        write_file(out_dir / name, png)
     title = f"Personalized image aesthetics, measured on the {evidence.data}"
     said = paragraphs(evidence)
     parts = _parts(evidence, figures)
@@ -74,10 +74,10 @@ def write_report(evidence: Evidence, out_dir: Path) -> Path:
         text += ["## Left out", ""]
         text += [f"- {key}: {why}" for key, why in evidence.left_out.items()]
     markdown = "\n".join(text).rstrip() + "\n"
-    write_whole(out_dir / "report.md", markdown)
+    write_file(out_dir / "report.md", markdown)
     sections = [part if isinstance(part, Table) else figures[part] for part in parts]
     rendered = page.render(title, said, sections, evidence.left_out)
-    write_whole(out_dir / "report.html", rendered)
+    write_file(out_dir / "report.html", rendered)
     return out_dir / "report.html"
 
 

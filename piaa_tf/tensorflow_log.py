@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 
 @contextlib.contextmanager
-def without_notes() -> Iterator[None]:
+def tensorflow_notes_hidden() -> Iterator[None]:
     """Silences remarks on names in graphs, and statistics of the TFLite converter.
 
     What is wrong is an exception; nothing is lost but what C++ writes to stderr in

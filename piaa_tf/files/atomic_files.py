@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 
-def write_whole(path: str | os.PathLike[str], content: bytes | str) -> None:
+def write_file(path: str | os.PathLike[str], content: bytes | str) -> None:
     """Writes a file; makes its folder where there is none.
 
     Args:
@@ -22,12 +22,12 @@ def write_whole(path: str | os.PathLike[str], content: bytes | str) -> None:
     """
     if isinstance(content, str):
         content = content.encode("utf-8", "surrogateescape")
-    with whole_file(path) as unfinished:
+    with atomic_file(path) as unfinished:
         unfinished.write_bytes(content)
 
 
 @contextlib.contextmanager
-def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
+def atomic_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Gives the path of a file to write, and makes it the named one at the end.
 
     An earlier file of that name is replaced; an error inside leaves it as it is. The
@@ -50,7 +50,7 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def whole_folder(directory: str | os.PathLike[str]) -> Iterator[Path]:
+def replaced_folder(directory: str | os.PathLike[str]) -> Iterator[Path]:
     """Gives an empty folder to fill, and makes it the named one at the end.
 
     An earlier folder of that name is replaced; an error inside leaves it as it is.

@@ -1,10 +1,10 @@
 import pytest
 
-from piaa_tf.whole import whole_file, whole_folder, write_whole
+from piaa_tf.files.atomic_files import atomic_file, replaced_folder, write_file
 
 
 def test_a_folder_appears_with_all_that_was_put_into_it(tmp_path):
-    with whole_folder(tmp_path / "deep" / "out") as folder:
+    with replaced_folder(tmp_path / "deep" / "out") as folder:
         (folder / "a.txt").write_text("new")
         assert not (tmp_path / "deep" / "out").exists()
     assert [path.name for path in (tmp_path / "deep").iterdir()] == ["out"]
@@ -13,22 +13,22 @@ def test_a_folder_appears_with_all_that_was_put_into_it(tmp_path):
 
 def test_an_earlier_folder_is_replaced(tmp_path):
     for name in ("first.txt", "second.txt"):
-        with whole_folder(tmp_path / "out") as folder:
+        with replaced_folder(tmp_path / "out") as folder:
             (folder / name).touch()
     assert [path.name for path in tmp_path.rglob("*")] == ["out", "second.txt"]
 
 
 def test_an_error_leaves_the_earlier_folder_as_it_was(tmp_path):
-    with whole_folder(tmp_path / "out") as folder:
+    with replaced_folder(tmp_path / "out") as folder:
         (folder / "first.txt").touch()
-    with pytest.raises(ValueError, match="half way"), whole_folder(tmp_path / "out"):
+    with pytest.raises(ValueError, match="half way"), replaced_folder(tmp_path / "out"):
         raise ValueError("half way")
     assert [path.name for path in tmp_path.rglob("*")] == ["out", "first.txt"]
 
 
 def test_a_file_appears_with_its_content(tmp_path):
-    write_whole(tmp_path / "deep" / "a.txt", "taste é \udcff")
-    write_whole(tmp_path / "deep" / "a.bin", b"\0\xff")
+    write_file(tmp_path / "deep" / "a.txt", "taste é \udcff")
+    write_file(tmp_path / "deep" / "a.bin", b"\0\xff")
     assert (tmp_path / "deep" / "a.txt").read_bytes() == b"taste \xc3\xa9 \xff"
     assert (tmp_path / "deep" / "a.bin").read_bytes() == b"\0\xff"
     assert len(list((tmp_path / "deep").iterdir())) == 2
@@ -36,10 +36,10 @@ def test_a_file_appears_with_its_content(tmp_path):
 
 def test_an_error_leaves_the_earlier_file_as_it_was(tmp_path):
     path = tmp_path / "a.txt"
-    write_whole(path, "first")
+    write_file(path, "first")
 
     def write_half() -> None:
-        with whole_file(path) as unfinished:
+        with atomic_file(path) as unfinished:
             unfinished.write_text("half")
             raise ValueError("half way")
 

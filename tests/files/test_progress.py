@@ -1,7 +1,7 @@
 import pytest
 
-from piaa_tf import progress
-from piaa_tf.progress import Progress
+from piaa_tf.files import progress
+from piaa_tf.files.progress import Progress
 
 
 @pytest.fixture
