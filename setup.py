@@ -67,7 +67,7 @@ setup(
     long_description_content_type="text/markdown",
     packages=find_packages(include=["piaa_tf*", "export*", "serving*"]),
     package_data={
-        "piaa_tf.data": ["lists/*.txt"],
+        "piaa_tf.data.datasets": ["lists/*.txt"],
         "serving": ["deploy/*", "deploy/kubernetes/*"],
     },
     python_requires=">=3.9,<3.14",

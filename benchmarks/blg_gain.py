@@ -94,7 +94,7 @@ def compare(config: GainConfig, root: Path) -> None:
     import numpy as np
     from absl import logging
 
-    from piaa_tf.data import catalog
+    from piaa_tf.data.datasets import catalog
     from piaa_tf.data.samples import PersonalRatings
 
     ratings = {

@@ -19,7 +19,6 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from piaa_tf.errors import InputError
-
 from piaa_tf.programs import program
 from piaa_tf.programs.program import option, required
 
@@ -62,7 +61,7 @@ def run(config: SelectionConfig) -> None:
     from piaa_tf.adaptation.scopes import default_scope, personal_score
     from piaa_tf.adaptation.selection import METHODS
     from piaa_tf.adaptation.users import LOOPS, adapt_by
-    from piaa_tf.data import catalog
+    from piaa_tf.data.datasets import catalog
     from piaa_tf.data.samples import PersonalRatings
     from piaa_tf.metrics import srocc
     from piaa_tf.models.prior import load_prior

@@ -39,7 +39,7 @@ from piaa_tf.adaptation.adapt import adapt_supports
 from piaa_tf.adaptation.scopes import default_scope, personal_score
 from piaa_tf.adaptation.users import LOOPS
 from piaa_tf.contract.manifest import Adaptation
-from piaa_tf.data import catalog
+from piaa_tf.data.datasets import catalog
 from piaa_tf.data.images import load_images
 from piaa_tf.data.samples import PersonalRatings
 from piaa_tf.evaluation.protocol import split

@@ -233,7 +233,7 @@ def _numbers(config: QuickstartConfig) -> tuple[int, int]:
 
 
 def _test_ratings(root: Path) -> PersonalRatings:
-    from piaa_tf.data import catalog
+    from piaa_tf.data.datasets import catalog
     from piaa_tf.data.samples import PersonalRatings
 
     return catalog.load("gallery", PersonalRatings, root / "gallery", "test")
@@ -276,7 +276,7 @@ def rank_album(root: Path, num_photos: int) -> str:
     """
     from absl import logging
 
-    from piaa_tf.data import folder
+    from piaa_tf.data.datasets import folder
     from piaa_tf.programs import adapt, rank
 
     ratings = _test_ratings(root)

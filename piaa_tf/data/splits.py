@@ -22,7 +22,7 @@ SPLITS = ("train", "validation", "test")
 EVERYTHING = "all"
 """Asks a loader for what is in all splits, and between them."""
 
-LISTS = Path(__file__).parent / "lists"
+LISTS = Path(__file__).parent / "datasets" / "lists"
 IMAGES, USERS = "images.txt", "users.txt"
 
 

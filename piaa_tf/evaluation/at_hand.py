@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 from absl import logging
 
-from piaa_tf.data import catalog
+from piaa_tf.data.datasets import catalog
 from piaa_tf.data.samples import (
     LikedImages,
     PersonalRatings,

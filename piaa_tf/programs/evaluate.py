@@ -245,7 +245,7 @@ def _evaluate(
 
 
 def _gallery_dir(config: EvaluateConfig) -> Path | None:
-    from piaa_tf.data.catalog import DEFAULT_DIRECTORIES
+    from piaa_tf.data.datasets.catalog import DEFAULT_DIRECTORIES
 
     if config.dataset != "gallery":
         return None

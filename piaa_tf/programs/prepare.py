@@ -106,7 +106,7 @@ def _log_published(dataset: str, data_dir: Path, problems: dict[str, str]) -> No
     """Counts a whole set beside what its authors say; collects missing pictures."""
     from absl import logging
 
-    from piaa_tf.data import catalog
+    from piaa_tf.data.datasets import catalog
     from piaa_tf.data.splits import EVERYTHING
 
     published = catalog.find(dataset).published
@@ -141,7 +141,7 @@ def find_samples(dataset: str, data_dir: Path) -> Found:
     Raises:
         InputError: A table is broken, or there is none.
     """
-    from piaa_tf.data import catalog, folder
+    from piaa_tf.data.datasets import catalog, folder
 
     found = {
         (split, kind): catalog.load(
@@ -213,7 +213,7 @@ def write_set(
     import numpy as np
     from absl import logging
 
-    from piaa_tf.data import folder
+    from piaa_tf.data.datasets import folder
     from piaa_tf.data.pack import pack
 
     broken = pack(paths, out / "photos", side=shorter_side)

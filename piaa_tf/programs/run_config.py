@@ -105,9 +105,9 @@ def load_split(
     Returns:
         The samples.
     """
-    from piaa_tf.data import catalog
+    from piaa_tf.data.datasets import catalog
+    from piaa_tf.data.datasets.published import log_missing
     from piaa_tf.data.images import drop_broken
-    from piaa_tf.data.published import log_missing
 
     on_missing = log_missing if config.skip_broken else None
     samples = catalog.load(dataset, kind, data_dir or None, split, on_missing)

@@ -1,7 +1,5 @@
 import numpy as np
 import pytest
-from piaa_tf.errors import InputError
-from piaa_tf.ratings import RatingRange
 
 from piaa_tf.adaptation.adapt import InnerLoop, adapt_supports, score_users
 from piaa_tf.adaptation.full import PrivateNetwork, user_directory
@@ -10,10 +8,12 @@ from piaa_tf.adaptation.ridge import RidgeFit
 from piaa_tf.adaptation.scopes import personal_score
 from piaa_tf.adaptation.scoring import UserScorer
 from piaa_tf.adaptation.users import adapt_tastes, check_ratings
-from piaa_tf.data import catalog
+from piaa_tf.data.datasets import catalog
 from piaa_tf.data.images import load_images
 from piaa_tf.data.samples import PersonalRatings
+from piaa_tf.errors import InputError
 from piaa_tf.models.prior import load_prior
+from piaa_tf.ratings import RatingRange
 
 STARS = RatingRange(1, 5)
 LOOP = InnerLoop(steps=5, rate=0.05)

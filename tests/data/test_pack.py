@@ -3,16 +3,16 @@ import json
 import numpy as np
 import pytest
 import tensorflow as tf
-from piaa_tf.errors import InputError
-from piaa_tf.ratings import RatingRange
 from PIL import Image
 
 from piaa_tf.data import decode, pack
-from piaa_tf.data.folder import list_photos
+from piaa_tf.data.datasets.folder import list_photos
 from piaa_tf.data.images import image_batches, load_images
 from piaa_tf.data.samples import PersonalRatings, SampleError
 from piaa_tf.data.shards import shards_of, stamp
 from piaa_tf.data.streams import PixelCache
+from piaa_tf.errors import InputError
+from piaa_tf.ratings import RatingRange
 
 
 @pytest.fixture

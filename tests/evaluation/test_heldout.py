@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from piaa_tf.errors import InputError
 
 from piaa_tf.adaptation.adapt import InnerLoop
-from piaa_tf.data.folder import load
+from piaa_tf.data.datasets.folder import load
 from piaa_tf.data.images import load_images
 from piaa_tf.data.samples import PersonalRatings
+from piaa_tf.errors import InputError
 from piaa_tf.evaluation.heldout import HeldOutUsers
 from piaa_tf.evaluation.protocol import split
 from piaa_tf.metrics import srocc

@@ -1,15 +1,14 @@
 import numpy as np
 import pytest
-from piaa_tf.errors import InputError
-from piaa_tf.ratings import RatingRange
 from PIL import Image
 
 from piaa_tf.adaptation.adapt import InnerLoop
 from piaa_tf.adaptation.full import PrivateNetwork
 from piaa_tf.adaptation.predict import predict
 from piaa_tf.adaptation.scopes import PersonalScore, personal_score
-from piaa_tf.data import catalog
+from piaa_tf.data.datasets import catalog
 from piaa_tf.data.samples import PersonalRatings
+from piaa_tf.errors import InputError
 from piaa_tf.evaluation.plots import mean_by_user, plot_users
 from piaa_tf.evaluation.protocol import (
     evaluate_network,
@@ -19,6 +18,7 @@ from piaa_tf.evaluation.protocol import (
     with_enough_ratings,
 )
 from piaa_tf.models.prior import load_prior
+from piaa_tf.ratings import RatingRange
 
 NUM_IMAGES, USERS = 30, ("anna", "bert")
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from piaa_tf.data import catalog
+from piaa_tf.data.datasets import catalog
 from piaa_tf.data.samples import LikedImages, PersonalRatings, ScoreDistributions
 from piaa_tf.evaluation import published
 from piaa_tf.evaluation.bounds import Bounds

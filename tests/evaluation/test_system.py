@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from piaa_tf.errors import InputError
 
-from piaa_tf.data import catalog
+from piaa_tf.data.datasets import catalog
 from piaa_tf.data.samples import LikedImages, PersonalRatings
+from piaa_tf.errors import InputError
 from piaa_tf.evaluation.baselines.systems import check_names
 from piaa_tf.evaluation.system import (
     GenericSystem,

@@ -5,15 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from absl import logging
-from piaa_tf.errors import InputError
-from piaa_tf.ratings import RatingRange
 from PIL import Image
 
-from piaa_tf.data import catalog, folder
+from piaa_tf.data.datasets import catalog, folder
 from piaa_tf.data.images import load_images
 from piaa_tf.data.samples import PersonalRatings, ScoreDistributions
 from piaa_tf.data.splits import SPLITS
+from piaa_tf.errors import InputError
 from piaa_tf.programs import prepare
+from piaa_tf.ratings import RatingRange
 
 NUM_USERS, NUM_IMAGES = 50, 40
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from piaa_tf.data import catalog
+from piaa_tf.data.datasets import catalog
 from piaa_tf.data.samples import PersonalRatings, ScoreDistributions
 from piaa_tf.evaluation.baselines.classical import classical_systems
 from piaa_tf.evaluation.system import GenericSystem, PersonalSystem, Training

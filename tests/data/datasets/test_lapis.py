@@ -1,10 +1,10 @@
 import unicodedata
 
 import pytest
-from piaa_tf.errors import InputError
 
-from piaa_tf.data import lapis
+from piaa_tf.data.datasets import lapis
 from piaa_tf.data.samples import PersonalRatings, SampleError, ScoreDistributions
+from piaa_tf.errors import InputError
 
 HEADER = (
     "image_id,image_filename,participant_id,rating,age,nationality,demo_gender,"

@@ -1,8 +1,8 @@
 import pytest
-from piaa_tf.errors import InputError
 
-from piaa_tf.data import catalog
+from piaa_tf.data.datasets import catalog
 from piaa_tf.data.samples import PersonalRatings, ScoreDistributions
+from piaa_tf.errors import InputError
 
 
 def test_an_unknown_set_is_refused_with_the_names():

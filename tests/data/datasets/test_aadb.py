@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
+
+from piaa_tf.data.datasets import aadb
+from piaa_tf.data.samples import PersonalRatings, SampleError
 from piaa_tf.errors import InputError
 from piaa_tf.ratings import RatingRange
-
-from piaa_tf.data import aadb
-from piaa_tf.data.samples import PersonalRatings, SampleError
 
 LABELS = "imgListFiles_label/imgList{}Regression_{}.txt"
 NAMES = ["farm1_441_19470426814_baae1eb396_b.jpg", "farm2_5_7_c_b.jpg"]

@@ -12,10 +12,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from piaa_tf.errors import InputError
 from PIL import Image
 
-from piaa_tf.data import folder
+from piaa_tf.data.datasets import folder
 from piaa_tf.data.gallery import (
     GalleryConfig,
     SplitSizes,
@@ -29,6 +28,7 @@ from piaa_tf.data.gallery import (
 )
 from piaa_tf.data.gallery.survey import take_survey
 from piaa_tf.data.samples import LikedImages, PersonalRatings, ScoreDistributions
+from piaa_tf.errors import InputError
 
 CONFIG = GalleryConfig(
     seed=1,

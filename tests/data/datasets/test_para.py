@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
-from piaa_tf.errors import InputError
 
-from piaa_tf.data import catalog, para
+from piaa_tf.data.datasets import catalog, para
 from piaa_tf.data.samples import (
     LikedImages,
     PersonalRatings,
@@ -10,6 +9,7 @@ from piaa_tf.data.samples import (
     ScoreDistributions,
 )
 from piaa_tf.data.splits import SPLITS
+from piaa_tf.errors import InputError
 
 HEADER = (
     "sessionId,imageName,userId,aestheticScore,qualityScore,compositionScore,"

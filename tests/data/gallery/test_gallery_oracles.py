@@ -4,7 +4,6 @@ import csv
 
 import numpy as np
 import pytest
-from piaa_tf.errors import InputError
 from scipy import stats
 
 from piaa_tf.data.gallery import GalleryConfig, SplitSizes, TasteShares, write_gallery
@@ -13,6 +12,7 @@ from piaa_tf.data.gallery.oracles import (
     ridge_on_attributes,
     shared_taste,
 )
+from piaa_tf.errors import InputError
 
 SMALL = SplitSizes(1, 1, 1, 1, 1, 1)
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from piaa_tf.ratings import TRAITS
 
 from piaa_tf.data.gallery.config import TasteShares
 from piaa_tf.data.gallery.raters import (
@@ -20,6 +19,7 @@ from piaa_tf.data.gallery.taste import (
     picture_features,
     shared_scores,
 )
+from piaa_tf.ratings import TRAITS
 
 PICTURES = picture_features([draw_scene(3, i) for i in range(1500)])
 PEOPLE = draw_people(1500, np.random.default_rng(0))

@@ -1,9 +1,9 @@
 """Configs refuse what cannot be simulated."""
 
 import pytest
-from piaa_tf.errors import InputError
 
 from piaa_tf.data.gallery.config import GalleryConfig, SplitSizes, TasteShares
+from piaa_tf.errors import InputError
 
 SMALL = SplitSizes(4, 2, 3, 2, 5, 6)
 

@@ -16,7 +16,7 @@ import numpy as np
 from absl import logging
 
 from piaa_tf.data.csv_table import Table, number_or_none, read_table
-from piaa_tf.data.published import (
+from piaa_tf.data.datasets.published import (
     AnySamples,
     OnMissing,
     first_folder,

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
-from piaa_tf.errors import InputError
 
-from piaa_tf.data import ava
+from piaa_tf.data.datasets import ava
 from piaa_tf.data.samples import SampleError, ScoreDistributions
 from piaa_tf.data.splits import SPLITS
+from piaa_tf.errors import InputError
 
 # The first line of the published file.
 FIRST = "1 953619 0 1 5 17 38 36 15 6 5 1 1 22 1396"

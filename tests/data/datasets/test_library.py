@@ -1,12 +1,12 @@
 import io
 
 import pytest
-from piaa_tf.errors import InputError
 from PIL import Image, PngImagePlugin
 
-from piaa_tf.data import library
+from piaa_tf.data.datasets import library
 from piaa_tf.data.samples import PersonalRatings, SampleError
 from piaa_tf.data.stars import stars_of
+from piaa_tf.errors import InputError
 
 PACKET = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF

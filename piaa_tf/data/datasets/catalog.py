@@ -9,20 +9,20 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Callable
 
-from piaa_tf.data import (
+from piaa_tf.data import gallery
+from piaa_tf.data.datasets import (
     aadb,
     ava,
     eva,
     flickr_aes,
     folder,
-    gallery,
     lapis,
     library,
     para,
     psycho_flickr,
     real_cur,
 )
-from piaa_tf.data.published import AnySamples, OnMissing
+from piaa_tf.data.datasets.published import AnySamples, OnMissing
 from piaa_tf.data.splits import EVERYTHING, SPLITS
 from piaa_tf.errors import InputError
 

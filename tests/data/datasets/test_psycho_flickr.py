@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
-from piaa_tf.errors import InputError
-from piaa_tf.ratings import TRAITS
 
-from piaa_tf.data import psycho_flickr
+from piaa_tf.data.datasets import psycho_flickr
 from piaa_tf.data.samples import LikedImages, SampleError
 from piaa_tf.data.splits import SPLITS
+from piaa_tf.errors import InputError
+from piaa_tf.ratings import TRAITS
 
 NUMBERS = [0.1, -0.2, 0.3, -0.4, 0.5]
 ROW = " ".join(map(str, NUMBERS))

@@ -14,7 +14,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from piaa_tf.data.csv_table import read_table
-from piaa_tf.data.published import (
+from piaa_tf.data.datasets.published import (
     AnySamples,
     OnMissing,
     first_folder,

@@ -3,16 +3,16 @@ import sys
 
 import numpy as np
 import pytest
-from piaa_tf.errors import InputError
-from piaa_tf.ratings import TRAITS, RatingRange
 
-from piaa_tf.data import folder
+from piaa_tf.data.datasets import folder
 from piaa_tf.data.samples import (
     LikedImages,
     PersonalRatings,
     SampleError,
     ScoreDistributions,
 )
+from piaa_tf.errors import InputError
+from piaa_tf.ratings import TRAITS, RatingRange
 
 LIKES_HEADER = "user_id,image," + ",".join(TRAITS)
 

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
-from piaa_tf.errors import InputError
-from piaa_tf.ratings import RatingRange
 
-from piaa_tf.data import flickr_aes
+from piaa_tf.data.datasets import flickr_aes
 from piaa_tf.data.samples import PersonalRatings, SampleError, ScoreDistributions
 from piaa_tf.data.splits import SPLITS
+from piaa_tf.errors import InputError
+from piaa_tf.ratings import RatingRange
 
 HEADER = "worker, imagePair, score\n"
 TESTER = "AGXT2OHMTWBRS"

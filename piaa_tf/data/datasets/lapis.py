@@ -24,8 +24,8 @@ import numpy as np
 from absl import logging
 
 from piaa_tf.data.csv_table import Table, read_table
-from piaa_tf.data.folder import list_photos
-from piaa_tf.data.published import (
+from piaa_tf.data.datasets.folder import list_photos
+from piaa_tf.data.datasets.published import (
     AnySamples,
     OnMissing,
     first_folder,

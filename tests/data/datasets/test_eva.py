@@ -1,9 +1,9 @@
 import pytest
-from piaa_tf.ratings import RatingRange
 
-from piaa_tf.data import eva
+from piaa_tf.data.datasets import eva
 from piaa_tf.data.samples import PersonalRatings, SampleError, ScoreDistributions
 from piaa_tf.data.splits import SPLITS
+from piaa_tf.ratings import RatingRange
 
 HEADER = (
     "image_id=user_id=score=difficulty=visual=composition=quality=semantic="

@@ -7,11 +7,11 @@ import sys
 
 import numpy as np
 import pytest
-from piaa_tf.errors import InputError
 
 from piaa_tf.data.gallery import contact_sheet, draw_scene, render_scene, subject_mask
 from piaa_tf.data.gallery.config import GalleryConfig
 from piaa_tf.data.gallery.scene import CONTENTS
+from piaa_tf.errors import InputError
 
 SIZE = 64
 # Two scenes of each content, freed of what hides the other attributes.

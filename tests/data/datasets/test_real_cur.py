@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
-from piaa_tf.errors import InputError
 from PIL import Image
 
-from piaa_tf.data import real_cur
+from piaa_tf.data.datasets import real_cur
 from piaa_tf.data.decode import read_image
 from piaa_tf.data.samples import PersonalRatings
+from piaa_tf.errors import InputError
 
 
 def load(root):

@@ -21,7 +21,7 @@ import numpy as np
 from absl import logging
 
 from piaa_tf.data.csv_table import Table, read_table
-from piaa_tf.data.published import (
+from piaa_tf.data.datasets.published import (
     AnySamples,
     OnMissing,
     part_of_votes,
