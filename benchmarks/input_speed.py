@@ -30,7 +30,7 @@ from piaa_tf.data.datasets.folder import list_photos
 from piaa_tf.data.gallery import draw_scene, render_scene
 from piaa_tf.data.pack import pack
 from piaa_tf.data.streams import training_stream
-from piaa_tf.models.backbones import build_backbone
+from piaa_tf.models.backbones.catalog import build_backbone
 
 
 def render_photos(folder: Path, count: int, size: int) -> Path:

@@ -18,7 +18,7 @@ import numpy as np
 import tensorflow as tf
 
 from piaa_tf.errors import InputError
-from piaa_tf.models.backbones import build_backbone
+from piaa_tf.models.backbones.catalog import build_backbone
 from piaa_tf.models.heads import build_trunk
 from piaa_tf.ratings import TRAITS, RatingRange
 

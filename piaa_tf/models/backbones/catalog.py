@@ -15,9 +15,9 @@ from typing import Any, Literal
 import tensorflow as tf
 
 from piaa_tf.errors import InputError
-from piaa_tf.models import alexnet, applications, compact, resnet18
-from piaa_tf.models.preprocessing import Scaling
-from piaa_tf.models.pretrained import conversion, load_keras, load_torchvision
+from piaa_tf.models.backbones import alexnet, applications, compact, resnet18
+from piaa_tf.models.backbones.preprocessing import Scaling
+from piaa_tf.models.backbones.pretrained import conversion, load_keras, load_torchvision
 
 
 @dataclass(frozen=True)

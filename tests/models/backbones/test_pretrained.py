@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import safetensors.numpy
 import tensorflow as tf
-from piaa_tf.errors import InputError
 
-from piaa_tf.models import alexnet, pretrained, resnet18
+from piaa_tf.errors import InputError
+from piaa_tf.models.backbones import alexnet, pretrained, resnet18
 
 
 def resnet18_shapes():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from piaa_tf.models.preprocessing import preprocess
+from piaa_tf.models.backbones.preprocessing import preprocess
 
 PIXEL = np.array([10.0, 100.0, 250.0])
 EXPECTED = {

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from piaa_tf.models import applications
+from piaa_tf.models.backbones import applications
 from piaa_tf.models.dropout import StatelessDropout
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from piaa_tf.models import alexnet
+from piaa_tf.models.backbones import alexnet
 from piaa_tf.models.dropout import dropout_key
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from piaa_tf.models import resnet18
+from piaa_tf.models.backbones import resnet18
 
 
 def naive_convolution(x, kernel, stride, padding):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from piaa_tf.models import compact
+from piaa_tf.models.backbones import compact
 
 
 @pytest.fixture(scope="module")

@@ -15,9 +15,9 @@ from typing import Any, Literal
 
 import tensorflow as tf
 
+from piaa_tf.models.backbones.preprocessing import Scaling, preprocess
+from piaa_tf.models.backbones.pretrained import explained_download
 from piaa_tf.models.dropout import StatelessDropout
-from piaa_tf.models.preprocessing import Scaling, preprocess
-from piaa_tf.models.pretrained import explained_download
 
 
 def build(

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import safetensors.numpy
 import tensorflow as tf
-from piaa_tf.errors import InputError
 
-from piaa_tf.models import pretrained
-from piaa_tf.models.backbones import BACKBONES, build_backbone
+from piaa_tf.errors import InputError
+from piaa_tf.models.backbones import pretrained
+from piaa_tf.models.backbones.catalog import BACKBONES, build_backbone
 from piaa_tf.models.dropout import dropout_key
 
 

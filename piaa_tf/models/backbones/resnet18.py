@@ -12,7 +12,7 @@ from typing import Literal
 
 import tensorflow as tf
 
-from piaa_tf.models.preprocessing import preprocess
+from piaa_tf.models.backbones.preprocessing import preprocess
 
 STAGES = ((64, 1), (128, 2), (256, 2), (512, 2))
 """Channels and first stride of layer1..layer4, two basic blocks each."""

@@ -1,0 +1,1 @@
+"""Backbones: pixels in, features out, one file a family; and published weights."""
