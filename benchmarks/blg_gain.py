@@ -133,7 +133,7 @@ def measure(config, root: Path, name: str, ratings, loop, num_images: int):
     import numpy as np
 
     from piaa_tf.adaptation.adapt import InnerLoop
-    from piaa_tf.adaptation.full import PrivateNetwork
+    from piaa_tf.adaptation.private_network import PrivateNetwork
     from piaa_tf.evaluation.protocol import evaluate_network
     from piaa_tf.models.prior import load_prior
 

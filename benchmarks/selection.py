@@ -55,11 +55,11 @@ def run(config: SelectionConfig) -> None:
     import numpy as np
     from absl import logging
 
+    from piaa_tf.adaptation.active.selection import METHODS
     from piaa_tf.adaptation.adapt import score_users
     from piaa_tf.adaptation.predict import predict
     from piaa_tf.adaptation.ridge import STRENGTH, RidgeFit
     from piaa_tf.adaptation.scopes import default_scope, personal_score
-    from piaa_tf.adaptation.selection import METHODS
     from piaa_tf.adaptation.users import LOOPS, adapt_by
     from piaa_tf.data.datasets import catalog
     from piaa_tf.data.samples import PersonalRatings
@@ -167,8 +167,8 @@ def make_cases(config: SelectionConfig, ratings, embeddings: dict) -> list[Case]
 
 def choose(config: SelectionConfig, personal, method: str, case: Case) -> list[int]:
     """Orders as much of a pool as will be rated at most."""
+    from piaa_tf.adaptation.active.selection import choose_next
     from piaa_tf.adaptation.ridge import STRENGTH
-    from piaa_tf.adaptation.selection import choose_next
 
     return choose_next(
         method,

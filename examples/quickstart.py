@@ -202,7 +202,7 @@ def meta_train_prior(config: QuickstartConfig, root: Path) -> None:
 def measure_networks(config: QuickstartConfig, root: Path) -> None:
     """Adapts a whole network to each of some users, by 10 and by 100 ratings."""
     from piaa_tf.adaptation.adapt import InnerLoop
-    from piaa_tf.adaptation.full import PrivateNetwork
+    from piaa_tf.adaptation.private_network import PrivateNetwork
     from piaa_tf.evaluation.protocol import evaluate_network
     from piaa_tf.models.prior import load_prior
 

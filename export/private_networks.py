@@ -28,7 +28,7 @@ from export.rewrite import rewrite
 from export.saved_model import Export
 from export.user_table import UserRows, no_rows
 from export.version_folder import newest, remove_tree, versions
-from piaa_tf.adaptation.full import user_directory
+from piaa_tf.adaptation.private_network import user_directory
 from piaa_tf.adaptation.taste import Tastes
 from piaa_tf.contract.manifest import MANIFEST_NAME, Manifest
 from piaa_tf.contract.user_ids import (

@@ -10,8 +10,8 @@ import numpy as np
 import tensorflow as tf
 
 from piaa_tf.adaptation.adapt import score_users
-from piaa_tf.adaptation.full import user_directory
 from piaa_tf.adaptation.predict import predict, predict_pixels
+from piaa_tf.adaptation.private_network import user_directory
 from piaa_tf.adaptation.scopes import default_scope, personal_score
 from piaa_tf.adaptation.taste import Tastes
 from piaa_tf.models.prior import Prior, load_prior

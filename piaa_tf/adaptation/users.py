@@ -8,8 +8,8 @@ import numpy as np
 from absl import logging
 
 from piaa_tf.adaptation.adapt import InnerLoop, adapt_supports
-from piaa_tf.adaptation.full import PrivateNetwork, user_directory
 from piaa_tf.adaptation.predict import predict
+from piaa_tf.adaptation.private_network import PrivateNetwork, user_directory
 from piaa_tf.adaptation.ridge import RidgeFit, ridge_supports
 from piaa_tf.adaptation.scopes import PersonalScore, personal_score
 from piaa_tf.adaptation.taste import Tastes

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from piaa_tf.adaptation.adapt import InnerLoop
-from piaa_tf.adaptation.full import PrivateNetwork
 from piaa_tf.adaptation.predict import predict
+from piaa_tf.adaptation.private_network import PrivateNetwork
 from piaa_tf.adaptation.scopes import personal_score
 from piaa_tf.data.images import load_images
 from piaa_tf.data.samples import PersonalRatings

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from piaa_tf.adaptation.adapt import InnerLoop, score_users
-from piaa_tf.adaptation.full import PrivateNetwork
+from piaa_tf.adaptation.private_network import PrivateNetwork
 from piaa_tf.adaptation.ridge import RidgeFit
 from piaa_tf.adaptation.scopes import PersonalScore
 from piaa_tf.adaptation.users import adapt_by

@@ -142,9 +142,9 @@ def suggest(config: AdaptConfig) -> None:
 
     from absl import logging
 
+    from piaa_tf.adaptation.active.suggest import suggest_photos
     from piaa_tf.adaptation.ridge import STRENGTH
     from piaa_tf.adaptation.scopes import default_scope, personal_score
-    from piaa_tf.adaptation.suggest import suggest_photos
     from piaa_tf.data.csv_table import shortest_text, write_table
     from piaa_tf.data.datasets.folder import list_photos
     from piaa_tf.models.prior import load_prior

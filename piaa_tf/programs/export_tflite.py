@@ -108,7 +108,7 @@ def _export(config: ExportTfliteConfig) -> PhoneExport:
     from pathlib import Path
 
     from export.phone_export import PhoneExport
-    from piaa_tf.adaptation.full import user_directory
+    from piaa_tf.adaptation.private_network import user_directory
     from piaa_tf.adaptation.scopes import default_scope
     from piaa_tf.adaptation.taste import Tastes
     from piaa_tf.adaptation.users import LOOPS

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from piaa_tf.adaptation.adapt import InnerLoop, adapt_supports, score_users
-from piaa_tf.adaptation.full import PrivateNetwork, user_directory
 from piaa_tf.adaptation.predict import predict
+from piaa_tf.adaptation.private_network import PrivateNetwork, user_directory
 from piaa_tf.adaptation.ridge import RidgeFit
 from piaa_tf.adaptation.scopes import personal_score
 from piaa_tf.adaptation.scoring import UserScorer

@@ -5,8 +5,8 @@ import pytest
 import tensorflow as tf
 
 from piaa_tf.adaptation.adapt import InnerLoop, score_users
-from piaa_tf.adaptation.full import PrivateNetwork
 from piaa_tf.adaptation.predict import predict
+from piaa_tf.adaptation.private_network import PrivateNetwork
 from piaa_tf.adaptation.ridge import RidgeFit, ridge_supports
 from piaa_tf.adaptation.scopes import personal_score
 from piaa_tf.data.images import load_images

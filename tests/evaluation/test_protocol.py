@@ -3,8 +3,8 @@ import pytest
 from PIL import Image
 
 from piaa_tf.adaptation.adapt import InnerLoop
-from piaa_tf.adaptation.full import PrivateNetwork
 from piaa_tf.adaptation.predict import predict
+from piaa_tf.adaptation.private_network import PrivateNetwork
 from piaa_tf.adaptation.scopes import PersonalScore, personal_score
 from piaa_tf.data.datasets import catalog
 from piaa_tf.data.samples import PersonalRatings

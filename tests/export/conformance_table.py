@@ -24,7 +24,7 @@ from export.saved_model import Export, save_export
 from export.user_table import UserRows
 from export.version_folder import newest
 from piaa_tf.adaptation.adapt import InnerLoop, adapt_supports, score_users
-from piaa_tf.adaptation.full import user_directory
+from piaa_tf.adaptation.private_network import user_directory
 from piaa_tf.adaptation.scopes import personal_score
 from piaa_tf.adaptation.taste import Tastes
 from piaa_tf.contract.manifest import MANIFEST_NAME, Adaptation, Manifest

@@ -16,7 +16,7 @@ from export.private_networks import (
     write_models_config,
 )
 from export.version_folder import versions
-from piaa_tf.adaptation.full import user_directory
+from piaa_tf.adaptation.private_network import user_directory
 from piaa_tf.contract.user_ids import private_model
 from piaa_tf.errors import InputError
 from piaa_tf.models.prior import build_prior, save_prior

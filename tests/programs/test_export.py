@@ -9,7 +9,7 @@ import pytest
 from export import publish as publish_module
 from export.rewrite import read_rows
 from export.version_folder import versions
-from piaa_tf.adaptation.full import user_directory
+from piaa_tf.adaptation.private_network import user_directory
 from piaa_tf.adaptation.scopes import personal_score
 from piaa_tf.adaptation.taste import Tastes
 from piaa_tf.contract.manifest import MANIFEST_NAME, Adaptation, Manifest

@@ -2,15 +2,15 @@ import csv
 import shutil
 
 import pytest
-from piaa_tf.errors import InputError
-from piaa_tf.ratings import RatingRange
 
+from piaa_tf.adaptation.active.selection import choose_next
+from piaa_tf.adaptation.active.suggest import suggest_photos
 from piaa_tf.adaptation.predict import predict
 from piaa_tf.adaptation.scopes import personal_score
-from piaa_tf.adaptation.selection import choose_next
-from piaa_tf.adaptation.suggest import suggest_photos
+from piaa_tf.errors import InputError
 from piaa_tf.models.prior import load_prior
 from piaa_tf.programs import adapt
+from piaa_tf.ratings import RatingRange
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def test_a_large_album_is_looked_at_in_part(album, tiny_prior, monkeypatch):
     personal = personal_score(prior, "fusion", RatingRange(1, 5))
     photos = album / "photos"
     images = sorted(path.name for path in photos.iterdir())
-    monkeypatch.setattr("piaa_tf.adaptation.selection.MAX_POOL", 3)
+    monkeypatch.setattr("piaa_tf.adaptation.active.selection.MAX_POOL", 3)
     rated = {"anna": ["0.jpg", "1.jpg"]}
     suggested = suggest_photos(
         prior, personal, photos, images[2:], rated, method="variance", count=3

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from piaa_tf.adaptation.adapt import InnerLoop
-from piaa_tf.adaptation.full import PrivateNetwork
+from piaa_tf.adaptation.private_network import PrivateNetwork
 from piaa_tf.data.samples import PersonalRatings
 from piaa_tf.data.streams import PixelCache
 from piaa_tf.evaluation.baselines.priors import find_prior

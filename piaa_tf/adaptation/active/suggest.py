@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 from absl import logging
 
+from piaa_tf.adaptation.active.selection import choose_next, pool_size
 from piaa_tf.adaptation.predict import predict
 from piaa_tf.adaptation.ridge import STRENGTH
 from piaa_tf.adaptation.scopes import PersonalScore
-from piaa_tf.adaptation.selection import choose_next, pool_size
 from piaa_tf.models.prior import Prior
 
 

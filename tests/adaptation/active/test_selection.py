@@ -1,16 +1,16 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from piaa_tf.errors import InputError
 
-from piaa_tf.adaptation.scopes import PersonalScore
-from piaa_tf.adaptation.selection import (
+from piaa_tf.adaptation.active.selection import (
     METHODS,
     by_k_centre,
     by_variance,
     choose_next,
     pool_size,
 )
+from piaa_tf.adaptation.scopes import PersonalScore
+from piaa_tf.errors import InputError
 
 PERSONAL = PersonalScore(
     "head",

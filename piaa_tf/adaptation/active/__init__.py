@@ -1,0 +1,1 @@
+"""What to ask a user next: which photos teach the most."""
