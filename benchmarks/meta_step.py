@@ -23,10 +23,10 @@ from absl import app, flags
 from piaa_tf.losses import rating_loss
 from piaa_tf.models.blg_piaa import BlgPiaaConfig
 from piaa_tf.models.prior import build_prior
-from piaa_tf.training.episode import Network
-from piaa_tf.training.meta import MetaTraining
-from piaa_tf.training.meta_options import MetaOptions
-from piaa_tf.training.replica_local import replica_local
+from piaa_tf.training.meta.bilevel import MetaTraining
+from piaa_tf.training.meta.episode import Network
+from piaa_tf.training.meta.options import MetaOptions
+from piaa_tf.training.meta.replica_local import replica_local
 
 
 def in_memory_tasks(images: int, size: int, options: MetaOptions) -> tf.data.Dataset:

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from piaa_tf.evaluation.heldout import HeldOutUsers
     from piaa_tf.models.blg_piaa import BlgPiaaConfig
     from piaa_tf.models.prior import Prior
-    from piaa_tf.training.meta_fit import MetaSchedule
-    from piaa_tf.training.meta_options import MetaOptions
+    from piaa_tf.training.meta.fit import MetaSchedule
+    from piaa_tf.training.meta.options import MetaOptions
+    from piaa_tf.training.meta.task_stream import TaskStream
     from piaa_tf.training.run_folder import RunFolder
-    from piaa_tf.training.task_stream import TaskStream
 
 FLOAT16_LOSS_SCALE = 1024.0
 
@@ -135,7 +135,7 @@ def run(config: MetaTrainConfig) -> None:
 
     from absl import logging
 
-    from piaa_tf.training.meta_fit import meta_fit
+    from piaa_tf.training.meta.fit import meta_fit
     from piaa_tf.training.strategy import is_chief
 
     if options.is_by_difference and options.num_tasks * options.outer_rate > 1:
@@ -161,7 +161,7 @@ def run(config: MetaTrainConfig) -> None:
 
 
 def _options(config: MetaTrainConfig) -> MetaOptions:
-    from piaa_tf.training.meta_options import MetaOptions
+    from piaa_tf.training.meta.options import MetaOptions
 
     values = dataclasses.asdict(config)
     names = {field.name for field in dataclasses.fields(MetaOptions)} - {"loss_scale"}
@@ -173,7 +173,7 @@ def _options(config: MetaTrainConfig) -> MetaOptions:
 
 
 def _schedule(config: MetaTrainConfig) -> MetaSchedule:
-    from piaa_tf.training.meta_fit import MetaSchedule
+    from piaa_tf.training.meta.fit import MetaSchedule
 
     return MetaSchedule(
         num_steps=config.steps,
@@ -210,7 +210,7 @@ class _Start:
 
 def _init_prior(config: MetaTrainConfig) -> Prior:
     from piaa_tf.models.prior import load_prior
-    from piaa_tf.training.meta_fit import check_kind
+    from piaa_tf.training.meta.fit import check_kind
 
     prior = load_prior(config.init_prior)
     check_kind(prior)
@@ -254,7 +254,7 @@ def _stream(
     config: MetaTrainConfig, start: _Start, ratings: PersonalRatings
 ) -> TaskStream:
     from piaa_tf.data.tasks import TaskSampler
-    from piaa_tf.training.task_stream import TaskStream
+    from piaa_tf.training.meta.task_stream import TaskStream
 
     sampler = TaskSampler(
         ratings.users,

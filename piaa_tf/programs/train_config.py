@@ -11,7 +11,7 @@ from piaa_tf.programs.program import option
 from piaa_tf.programs.run_config import RunConfig
 
 if TYPE_CHECKING:
-    from piaa_tf.training.fit import FitOptions, StreamOptions
+    from piaa_tf.training.supervised.fit import FitOptions, StreamOptions
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,7 +71,7 @@ class TrainConfig(RunConfig):
 
 def stream_options(config: TrainConfig) -> StreamOptions:
     """Says how pictures are drawn."""
-    from piaa_tf.training.fit import StreamOptions
+    from piaa_tf.training.supervised.fit import StreamOptions
 
     return StreamOptions(
         {
@@ -87,7 +87,7 @@ def stream_options(config: TrainConfig) -> StreamOptions:
 
 def fit_options(config: TrainConfig, num_samples: int) -> FitOptions:
     """Says how the prior is fitted; an epoch passes the longest stream once."""
-    from piaa_tf.training.fit import FitOptions
+    from piaa_tf.training.supervised.fit import FitOptions
 
     shared = {field.name for field in dataclasses.fields(FitOptions)}
     values = {k: v for k, v in dataclasses.asdict(config).items() if k in shared}

@@ -63,7 +63,7 @@ def run(config: GenericConfig) -> None:
     from absl import logging
 
     from piaa_tf.data.splits import log_overlap
-    from piaa_tf.training.fit import fit
+    from piaa_tf.training.supervised.fit import fit
 
     samples, held_out = (
         load_split(config, folder, config.dataset, _kind(config), config.data_dir, part)
@@ -101,7 +101,7 @@ def _parts(config: GenericConfig, samples, held_out):
     from piaa_tf.models.blg_piaa import BlgPiaaConfig
     from piaa_tf.models.pa_iaa import PaIaaConfig
     from piaa_tf.models.prior import build_prior
-    from piaa_tf.training import generic, multitask
+    from piaa_tf.training.supervised import generic, multitask
 
     shared = {
         name: getattr(config, name)

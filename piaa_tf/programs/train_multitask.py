@@ -55,8 +55,8 @@ def run(config: MultitaskConfig) -> None:
     from piaa_tf.evaluation.personality import trait_metrics
     from piaa_tf.models.pa_iaa import PaIaaConfig
     from piaa_tf.models.prior import build_prior
-    from piaa_tf.training import multitask
-    from piaa_tf.training.fit import fit
+    from piaa_tf.training.supervised import multitask
+    from piaa_tf.training.supervised.fit import fit
 
     chosen = {
         "aesthetics": (config.aesthetics, ScoreDistributions, config.aesthetics_dir),

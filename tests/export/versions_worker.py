@@ -25,10 +25,10 @@ from piaa_tf.data.decode import read_image, resize
 from piaa_tf.models.prior import load_prior
 from piaa_tf.training.run_folder import RunFolder
 
-sys.path.append(str(Path(__file__).parents[1] / "training"))
+sys.path.append(str(Path(__file__).parents[1] / "training" / "supervised"))
 
 from conformance_table import ADAPTATION, ROWS, STARS, World
-from test_fit import OPTIONS, run_fit
+from test_supervised_fit import OPTIONS, run_fit
 
 ROW = "pa_iaa-fusion"
 

@@ -29,13 +29,13 @@ from piaa_tf.models.prior import (
     load_prior,
     save_prior,
 )
-from piaa_tf.training import generic, multitask
-from piaa_tf.training.fit import FitOptions, StreamOptions, fit
-from piaa_tf.training.meta_fit import MetaSchedule, meta_fit
-from piaa_tf.training.meta_options import MetaOptions
+from piaa_tf.training.meta.fit import MetaSchedule, meta_fit
+from piaa_tf.training.meta.options import MetaOptions
+from piaa_tf.training.meta.task_stream import TaskStream
 from piaa_tf.training.run_folder import RunFolder
 from piaa_tf.training.strategy import make_strategy
-from piaa_tf.training.task_stream import TaskStream
+from piaa_tf.training.supervised import generic, multitask
+from piaa_tf.training.supervised.fit import FitOptions, StreamOptions, fit
 
 EPOCHS = {
     "multitask": 8,

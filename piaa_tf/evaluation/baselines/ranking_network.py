@@ -32,7 +32,7 @@ from piaa_tf.evaluation.baselines.pictures import (
 )
 from piaa_tf.evaluation.system import Training
 from piaa_tf.losses import ranking_loss, rating_loss
-from piaa_tf.training.generic import RANKING_MARGIN, average_scores
+from piaa_tf.training.supervised.generic import RANKING_MARGIN, average_scores
 
 NUM_KINDS = 8
 WIDTH = 64

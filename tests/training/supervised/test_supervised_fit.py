@@ -3,14 +3,14 @@ import dataclasses
 import numpy as np
 import pytest
 import tensorflow as tf
-from piaa_tf.errors import InputError
 
+from piaa_tf.errors import InputError
 from piaa_tf.models.pa_iaa import PaIaaConfig
 from piaa_tf.models.prior import build_prior
-from piaa_tf.training.fit import FitOptions, StreamOptions, fit
 from piaa_tf.training.loop import NonFiniteLossError
-from piaa_tf.training.multitask import task_losses
 from piaa_tf.training.run_folder import RunFolder
+from piaa_tf.training.supervised.fit import FitOptions, StreamOptions, fit
+from piaa_tf.training.supervised.multitask import task_losses
 
 SIZE, BATCH = 48, 4
 OPTIONS = FitOptions(

@@ -1,7 +1,7 @@
 import numpy as np
 import tensorflow as tf
 
-from piaa_tf.training.replica_local import replica_local
+from piaa_tf.training.meta.replica_local import replica_local
 
 
 def numbered_by_replica(strategy):

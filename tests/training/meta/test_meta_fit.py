@@ -4,18 +4,18 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from meta_reference import write_ratings
-from piaa_tf.errors import InputError
 
 from piaa_tf.data.tasks import TaskSampler
+from piaa_tf.errors import InputError
 from piaa_tf.models.blg_piaa import BlgPiaaConfig
 from piaa_tf.models.heads import build_trunk
 from piaa_tf.models.pa_iaa import PaIaaConfig
 from piaa_tf.models.prior import Prior, build_prior
 from piaa_tf.training.loop import NonFiniteLossError
-from piaa_tf.training.meta_fit import MetaSchedule, meta_fit
-from piaa_tf.training.meta_options import MetaOptions
+from piaa_tf.training.meta.fit import MetaSchedule, meta_fit
+from piaa_tf.training.meta.options import MetaOptions
+from piaa_tf.training.meta.task_stream import TaskStream
 from piaa_tf.training.run_folder import RunFolder
-from piaa_tf.training.task_stream import TaskStream
 
 SIZE = 6
 OPTIONS = MetaOptions(

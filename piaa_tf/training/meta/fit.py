@@ -12,14 +12,14 @@ from piaa_tf.data.images import input_errors
 from piaa_tf.errors import InputError
 from piaa_tf.models.prior import Prior
 from piaa_tf.training.actions import run_actions
-from piaa_tf.training.episode import Network
 from piaa_tf.training.loop import Checkpoints, NonFiniteLossError, run_loop
-from piaa_tf.training.meta import MetaTraining
-from piaa_tf.training.meta_options import MetaOptions
-from piaa_tf.training.replica_local import replica_local
+from piaa_tf.training.meta.bilevel import MetaTraining
+from piaa_tf.training.meta.episode import Network
+from piaa_tf.training.meta.options import MetaOptions
+from piaa_tf.training.meta.replica_local import replica_local
+from piaa_tf.training.meta.task_stream import TaskStream
 from piaa_tf.training.run_folder import RunFolder
 from piaa_tf.training.strategy import is_chief
-from piaa_tf.training.task_stream import TaskStream
 
 
 @dataclasses.dataclass(frozen=True)

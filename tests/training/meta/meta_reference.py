@@ -2,15 +2,15 @@
 
 import numpy as np
 import tensorflow as tf
-from piaa_tf.ratings import RatingRange
 
 from piaa_tf.data.samples import PersonalRatings
 from piaa_tf.data.tasks import TaskSampler
 from piaa_tf.models.dropout import StatelessDropout, dropout_key
-from piaa_tf.training.episode import Network
-from piaa_tf.training.meta import MetaTraining
-from piaa_tf.training.replica_local import replica_local
-from piaa_tf.training.task_stream import TaskStream
+from piaa_tf.ratings import RatingRange
+from piaa_tf.training.meta.bilevel import MetaTraining
+from piaa_tf.training.meta.episode import Network
+from piaa_tf.training.meta.replica_local import replica_local
+from piaa_tf.training.meta.task_stream import TaskStream
 
 SIZE = 6
 

@@ -22,7 +22,7 @@ import dataclasses
 import tensorflow as tf
 
 from piaa_tf.adaptation.inner import check_gradients
-from piaa_tf.training.episode import Episode
+from piaa_tf.training.meta.episode import Episode
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

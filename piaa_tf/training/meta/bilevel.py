@@ -24,10 +24,10 @@ import tensorflow as tf
 
 from piaa_tf.adaptation.inner import AdamMoments, apply_adam
 from piaa_tf.errors import InputError
-from piaa_tf.training.episode import Episode, Network
-from piaa_tf.training.learners import LEARNERS
-from piaa_tf.training.meta_options import MetaOptions
-from piaa_tf.training.replica_local import replica_local
+from piaa_tf.training.meta.episode import Episode, Network
+from piaa_tf.training.meta.learners import LEARNERS
+from piaa_tf.training.meta.options import MetaOptions
+from piaa_tf.training.meta.replica_local import replica_local
 
 _LOSS, _BEFORE, _AFTER, _DIRECTION = range(4)
 

@@ -15,7 +15,7 @@ import tensorflow as tf
 from piaa_tf.data.samples import PersonalRatings, ScoreDistributions
 from piaa_tf.data.streams import training_stream
 from piaa_tf.losses import ranking_loss, rating_loss
-from piaa_tf.training.fit import StreamOptions
+from piaa_tf.training.supervised.fit import StreamOptions
 
 RANKING_MARGIN = 0.1
 """alpha of the ranking loss on [0, 1], half a star of five; the paper's is unknown."""

@@ -5,11 +5,11 @@ import tensorflow as tf
 from meta_reference import Reference, build_network, stream_of, tasks_of, write_ratings
 
 from piaa_tf.adaptation.inner import AdamMoments
-from piaa_tf.training.episode import Episode
-from piaa_tf.training.learners import LEARNERS
-from piaa_tf.training.meta import MetaTraining
-from piaa_tf.training.meta_options import MetaOptions
-from piaa_tf.training.replica_local import replica_local
+from piaa_tf.training.meta.bilevel import MetaTraining
+from piaa_tf.training.meta.episode import Episode
+from piaa_tf.training.meta.learners import LEARNERS
+from piaa_tf.training.meta.options import MetaOptions
+from piaa_tf.training.meta.replica_local import replica_local
 
 RAGGED = [9, 12, 5, 7, 2, 9]
 

@@ -14,8 +14,8 @@ import tensorflow as tf
 from piaa_tf.data.samples import LikedImages, ScoreDistributions
 from piaa_tf.data.streams import training_stream
 from piaa_tf.losses import distribution_loss, emd_loss, trait_loss
-from piaa_tf.training.fit import StreamOptions
-from piaa_tf.training.supervised import Losses
+from piaa_tf.training.supervised.fit import StreamOptions
+from piaa_tf.training.supervised.step import Losses
 
 DISTRIBUTION_LOSSES = {"mse": distribution_loss, "emd": emd_loss}
 

@@ -17,7 +17,7 @@ from piaa_tf.training.loss_scale import LossScale
 from piaa_tf.training.optimizers import PartOptimizer, make_optimizer, make_schedule
 from piaa_tf.training.run_folder import RunFolder
 from piaa_tf.training.strategy import distribute, is_chief
-from piaa_tf.training.supervised import Losses, SupervisedTraining
+from piaa_tf.training.supervised.step import Losses, SupervisedTraining
 
 
 @dataclasses.dataclass(frozen=True)

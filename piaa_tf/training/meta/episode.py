@@ -11,7 +11,7 @@ from piaa_tf.adaptation.inner import AdamMoments, adapt_variables, check_gradien
 from piaa_tf.losses import rating_loss
 from piaa_tf.models.dropout import dropout_key
 from piaa_tf.models.prior import Prior
-from piaa_tf.training.meta_options import MetaOptions
+from piaa_tf.training.meta.options import MetaOptions
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -1,7 +1,7 @@
 import pytest
-from piaa_tf.errors import InputError
 
-from piaa_tf.training.meta_options import MetaOptions
+from piaa_tf.errors import InputError
+from piaa_tf.training.meta.options import MetaOptions
 
 GRADIENTS = {"learner": "fomaml", "outer_rate": 1e-3}
 

@@ -9,12 +9,12 @@ from meta_reference import (
     weights_of,
     write_ratings,
 )
-from piaa_tf.errors import InputError
 
-from piaa_tf.training.episode import Network
-from piaa_tf.training.meta import MetaTraining
-from piaa_tf.training.meta_options import MetaOptions
-from piaa_tf.training.replica_local import replica_local
+from piaa_tf.errors import InputError
+from piaa_tf.training.meta.bilevel import MetaTraining
+from piaa_tf.training.meta.episode import Network
+from piaa_tf.training.meta.options import MetaOptions
+from piaa_tf.training.meta.replica_local import replica_local
 
 RAGGED = [9, 12, 5, 7, 2, 9]
 """Ratings of each user: with 6 + 3 wanted, some are scaled down."""

@@ -1,0 +1,1 @@
+"""Meta-training: the bi-level loop of BLG-PIAA, and its learners."""

@@ -1,0 +1,1 @@
+"""Supervised training: the average score, distributions, traits, both at once."""
