@@ -63,15 +63,15 @@ def run(config: CropConfig) -> None:
 
     from absl import logging
 
-    from piaa_tf.data.csv_table import write_table
-    from piaa_tf.evaluation.crop_sheet import NUM_PHOTOS, draw, shrink
-    from piaa_tf.evaluation.crops import (
+    from piaa_tf.album.crop_sheet import NUM_PHOTOS, draw, shrink
+    from piaa_tf.album.crops import (
         best_crops,
         crop_name,
         encode_crop,
         read_photo,
         sides,
     )
+    from piaa_tf.data.csv_table import write_table
     from piaa_tf.files.atomic_files import write_file
 
     for ratio in config.ratios:

@@ -43,8 +43,8 @@ def run(config: RankConfig) -> None:
 
     from absl import logging
 
-    from piaa_tf.evaluation.album import rank_photos, write_ranking
-    from piaa_tf.evaluation.covers import choose_covers, write_covers
+    from piaa_tf.album.covers import choose_covers, write_covers
+    from piaa_tf.album.ranking_files import rank_photos, write_ranking
 
     photos = Path(config.photos)
     images = album_images(config.photos, skip_broken=config.skip_broken)

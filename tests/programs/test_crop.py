@@ -2,11 +2,11 @@ import csv
 
 import numpy as np
 import pytest
-from piaa_tf.errors import InputError
 from PIL import Image
 
+from piaa_tf.album.crops import Window
 from piaa_tf.data.images import read_image
-from piaa_tf.evaluation.crops import Window
+from piaa_tf.errors import InputError
 from piaa_tf.programs import adapt, crop
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw
 
-from piaa_tf.evaluation.contact_sheet import (
+from piaa_tf.album.contact_sheet import (
     CELL_HEIGHT,
     CELL_WIDTH,
     GAP,
@@ -21,7 +21,7 @@ from piaa_tf.evaluation.contact_sheet import (
     PAPER,
     font,
 )
-from piaa_tf.evaluation.crops import Crop
+from piaa_tf.album.crops import Crop
 
 NUM_PHOTOS = 12
 

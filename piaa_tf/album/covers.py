@@ -9,8 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from PIL import Image, ImageDraw
 
-from piaa_tf.data.csv_table import write_table
-from piaa_tf.evaluation.contact_sheet import (
+from piaa_tf.album.contact_sheet import (
     CELL_HEIGHT,
     CELL_WIDTH,
     COLUMNS,
@@ -24,8 +23,9 @@ from piaa_tf.evaluation.contact_sheet import (
     PAPER,
     font,
 )
-from piaa_tf.evaluation.ranking import RankedPhoto
-from piaa_tf.evaluation.thumbnails import thumbnail
+from piaa_tf.album.ranking import RankedPhoto
+from piaa_tf.album.thumbnails import thumbnail
+from piaa_tf.data.csv_table import write_table
 from piaa_tf.files.atomic_files import write_file
 
 TOP = "."

@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from string import Template
 
-from piaa_tf.evaluation.ranking import RankedPhoto, heading, places_gained
-from piaa_tf.evaluation.thumbnails import data_uri
+from piaa_tf.album.ranking import RankedPhoto, heading, places_gained
+from piaa_tf.album.thumbnails import data_uri
 from piaa_tf.ratings import RatingRange
 
 THUMBNAIL_SIZE = 320  # pixels of the longer side

@@ -6,13 +6,13 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from piaa_tf.errors import InputError
-from piaa_tf.ratings import RatingRange
 from PIL import Image
 
-from piaa_tf.evaluation import contact_sheet
-from piaa_tf.evaluation.album import rank_photos, write_ranking
-from piaa_tf.evaluation.ranking import places_gained
+from piaa_tf.album import contact_sheet
+from piaa_tf.album.ranking import places_gained
+from piaa_tf.album.ranking_files import rank_photos, write_ranking
+from piaa_tf.errors import InputError
+from piaa_tf.ratings import RatingRange
 
 RED, GREEN, BLUE = (200, 0, 0), (0, 200, 0), (0, 0, 200)
 FILES = ["contact_sheet.png", "ranking.csv", "ranking.html"]

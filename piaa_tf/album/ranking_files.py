@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import astuple, fields
 from pathlib import Path
 
+from piaa_tf.album import contact_sheet, page
+from piaa_tf.album.ranking import RankedPhoto, rank_photos
 from piaa_tf.data.csv_table import write_table
-from piaa_tf.evaluation import album_page, contact_sheet
-from piaa_tf.evaluation.ranking import RankedPhoto, rank_photos
 from piaa_tf.files.atomic_files import write_file
 from piaa_tf.ratings import RatingRange
 
@@ -46,7 +46,7 @@ def write_ranking(
     Raises:
         InputError: A photo is no readable image.
     """
-    page = album_page.render(
+    ranking_page = page.render(
         photos_dir, ranked, user_id=user_id, rating_range=rating_range
     )
     sheet = io.BytesIO()
@@ -55,7 +55,7 @@ def write_ranking(
     columns = [field.name for field in fields(RankedPhoto)]
     write_table(out_dir / "ranking.csv", columns, map(astuple, ranked))
     contents = {
-        "ranking.html": page.encode("utf-8", "replace"),
+        "ranking.html": ranking_page.encode("utf-8", "replace"),
         "contact_sheet.png": sheet.getvalue(),
     }
     for name, content in contents.items():

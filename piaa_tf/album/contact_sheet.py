@@ -11,8 +11,8 @@ from pathlib import Path
 import matplotlib
 from PIL import Image, ImageDraw, ImageFont
 
-from piaa_tf.evaluation.ranking import RankedPhoto, heading, places_gained
-from piaa_tf.evaluation.thumbnails import thumbnail
+from piaa_tf.album.ranking import RankedPhoto, heading, places_gained
+from piaa_tf.album.thumbnails import thumbnail
 
 COLUMNS = 5
 NUM_PHOTOS = 20

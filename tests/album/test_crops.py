@@ -3,12 +3,10 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from piaa_tf.errors import InputError
 from PIL import Image, ImageCms
 
-from piaa_tf.data.images import resize
-from piaa_tf.evaluation import contact_sheet, crop_sheet
-from piaa_tf.evaluation.crops import (
+from piaa_tf.album import contact_sheet, crop_sheet
+from piaa_tf.album.crops import (
     Crop,
     Window,
     best_crops,
@@ -17,6 +15,8 @@ from piaa_tf.evaluation.crops import (
     sides,
     windows,
 )
+from piaa_tf.data.images import resize
+from piaa_tf.errors import InputError
 
 RATIOS = ("16:9", "2:3", "9:16", "1:1")
 GRID = {"scales": (1.0, 0.7), "num_positions": 5}

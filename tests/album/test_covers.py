@@ -3,9 +3,9 @@ import csv
 import pytest
 from PIL import Image
 
-from piaa_tf.evaluation import contact_sheet, covers
-from piaa_tf.evaluation.covers import Cover, choose_covers, write_covers
-from piaa_tf.evaluation.ranking import rank_photos
+from piaa_tf.album import contact_sheet, covers
+from piaa_tf.album.covers import Cover, choose_covers, write_covers
+from piaa_tf.album.ranking import rank_photos
 
 IMAGES = ["trip/day 1/a.jpg", "trip/b.jpg", "trip/c.jpg", "d.jpg", "trip/day 1/e.jpg"]
 SCORES = [4.0, 2.0, 3.0, 1.0, 4.5]

@@ -1,0 +1,1 @@
+"""A person's album: ranked, covered, cropped, on sheets and pages to look at."""
