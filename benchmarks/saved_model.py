@@ -47,8 +47,8 @@ def write_export(kind: str, scope: str, directory: Path) -> None:
     """Exports an untrained prior with a few users and says how long it takes."""
     import tensorflow as tf
 
-    from export.saved_model import Export, save_export
-    from export.user_table import UserRows
+    from export.saved_model.save import Export, save_export
+    from export.saved_model.user_table import UserRows
     from piaa_tf.contract.manifest import Adaptation
     from piaa_tf.models.prior import KINDS, build_prior
     from piaa_tf.ratings import RatingRange
@@ -77,8 +77,8 @@ def users_cost(scope: str, directory: Path, numbers: list[int]) -> None:
 
     An update costs this time and the check by the C++ loader.
     """
-    from export.rewrite import rewrite
-    from export.user_table import UserRows
+    from export.saved_model.rewrite import rewrite
+    from export.saved_model.user_table import UserRows
     from piaa_tf.contract.manifest import MANIFEST_NAME, Manifest
 
     manifest = Manifest.load(directory / MANIFEST_NAME)

@@ -31,10 +31,10 @@ import numpy as np
 import tensorflow as tf
 from absl import app, flags
 
-from export.phone_export import FORMATS, PhoneExport
-from export.phone_runtime import PhoneFile, installed_runtimes
-from export.phone_scores import network_scores, phone_scores
-from export.tflite import save_phone_files
+from export.tflite.phone_export import FORMATS, PhoneExport
+from export.tflite.phone_runtime import PhoneFile, installed_runtimes
+from export.tflite.phone_scores import network_scores, phone_scores
+from export.tflite.save import save_phone_files
 from piaa_tf.adaptation.adapt import adapt_supports
 from piaa_tf.adaptation.scopes import default_scope, personal_score
 from piaa_tf.adaptation.users import LOOPS

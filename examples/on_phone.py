@@ -26,7 +26,7 @@ import numpy as np
 from absl import logging
 from PIL import Image, ImageOps
 
-from export.phone_runtime import PhoneFile
+from export.tflite.phone_runtime import PhoneFile
 from piaa_tf.contract.manifest import MANIFEST_NAME, Manifest
 from piaa_tf.data.csv_table import write_table
 from piaa_tf.data.datasets.folder import list_photos, read_ratings

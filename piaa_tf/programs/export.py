@@ -24,7 +24,7 @@ from piaa_tf.programs import program
 from piaa_tf.programs.program import option, required
 
 if TYPE_CHECKING:
-    from export.saved_model import Export
+    from export.saved_model.save import Export
     from piaa_tf.adaptation.taste import Tastes
 
 OF_THE_GRAPH = (
@@ -110,7 +110,7 @@ class ExportConfig:
 
 def run(config: ExportConfig) -> None:
     """Publishes a version, or one of each user's model."""
-    from export.private_networks import is_private
+    from export.saved_model.private_networks import is_private
     from piaa_tf.adaptation.taste import Tastes
 
     tastes = Tastes.load(config.tastes) if config.tastes else None
@@ -124,9 +124,9 @@ def _publish_shared(config: ExportConfig, tastes: Tastes | None) -> None:
     """Publishes one model for all users."""
     from absl import logging
 
-    from export.publish import publish_export, publish_update
-    from export.user_table import UserRows, no_rows
-    from export.version_folder import remove_old, versions
+    from export.saved_model.publish import publish_export, publish_update
+    from export.saved_model.user_table import UserRows, no_rows
+    from export.saved_model.version_folder import remove_old, versions
 
     if config.update:
         version = publish_update(config.base_dir, tastes, config.forget, config.version)
@@ -155,14 +155,14 @@ def _publish_private(config: ExportConfig, tastes: Tastes | None) -> None:
     """Publishes one model per user, and the prior's."""
     from absl import logging
 
-    from export.private_networks import (
+    from export.saved_model.private_networks import (
         private_users,
         publish_networks,
         publish_prior,
         remove_users,
         write_models_config,
     )
-    from export.version_folder import remove_old
+    from export.saved_model.version_folder import remove_old
     from piaa_tf.contract.user_ids import PRIOR_MODEL
 
     if config.version or config.one_signature_per_user:
@@ -199,8 +199,8 @@ def _publish_private(config: ExportConfig, tastes: Tastes | None) -> None:
 
 def _export(config: ExportConfig, tastes: Tastes | None) -> Export:
     """Loads the prior in the wished precision and describes what becomes of it."""
-    from export.precision import load_prior_in, log_difference
-    from export.saved_model import Export
+    from export.saved_model.precision import load_prior_in, log_difference
+    from export.saved_model.save import Export
     from piaa_tf.adaptation.scopes import default_scope
     from piaa_tf.adaptation.users import LOOPS
     from piaa_tf.contract.manifest import Adaptation

@@ -27,7 +27,7 @@ from piaa_tf.programs.program import option, required
 if TYPE_CHECKING:
     import numpy as np
 
-    from export.phone_export import PhoneExport
+    from export.tflite.phone_export import PhoneExport
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,7 +84,7 @@ def run(config: ExportTfliteConfig) -> None:
 
     from absl import logging
 
-    from export.tflite import check_formats, save_phone_files
+    from export.tflite.save import check_formats, save_phone_files
 
     check_formats(config.formats, bool(config.photos))
     export = _export(config)
@@ -107,7 +107,7 @@ def _export(config: ExportTfliteConfig) -> PhoneExport:
     """Loads prior and taste and describes what becomes of them."""
     from pathlib import Path
 
-    from export.phone_export import PhoneExport
+    from export.tflite.phone_export import PhoneExport
     from piaa_tf.adaptation.private_network import user_directory
     from piaa_tf.adaptation.scopes import default_scope
     from piaa_tf.adaptation.taste import Tastes
@@ -174,7 +174,7 @@ def _compare(
 
     from absl import logging
 
-    from export.phone_scores import difference, network_scores, phone_scores
+    from export.tflite.phone_scores import difference, network_scores, phone_scores
 
     # on_phone holds the prior's network: with scope `all`, not the user's.
     everybody = dataclasses.replace(export, user_network=None)

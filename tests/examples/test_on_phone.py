@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from export.phone_export import PhoneExport
-from export.phone_runtime import installed_runtimes
-from export.tflite import save_phone_files
+from export.tflite.phone_export import PhoneExport
+from export.tflite.phone_runtime import installed_runtimes
+from export.tflite.save import save_phone_files
 from piaa_tf.adaptation.adapt import InnerLoop, adapt_supports, score_users
 from piaa_tf.adaptation.predict import predict
 from piaa_tf.adaptation.scopes import personal_score

@@ -19,10 +19,10 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
-from export.private_networks import publish_networks, publish_prior
-from export.saved_model import Export, save_export
-from export.user_table import UserRows
-from export.version_folder import newest
+from export.saved_model.private_networks import publish_networks, publish_prior
+from export.saved_model.save import Export, save_export
+from export.saved_model.user_table import UserRows
+from export.saved_model.version_folder import newest
 from piaa_tf.adaptation.adapt import InnerLoop, adapt_supports, score_users
 from piaa_tf.adaptation.private_network import user_directory
 from piaa_tf.adaptation.scopes import personal_score
@@ -106,7 +106,7 @@ class World:
         export = Export(self.prior, self.row.scope, STARS, ADAPTATION)
         base = self.directory / "written"
         # The suite asks more than the check does; test_publish has the check.
-        with mock.patch("export.publish.check_export"):
+        with mock.patch("export.saved_model.publish.check_export"):
             self._write(export, base, generator)
         # Nothing in an export may lead back to where it was written.
         self.base = base.rename(self.directory / "moved")

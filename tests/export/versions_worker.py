@@ -15,9 +15,9 @@ import piaa_tf  # noqa: F401
 import numpy as np
 import tensorflow as tf
 
-from export import tflite
-from export.phone_export import PhoneExport
-from export.phone_scores import phone_scores
+from export.tflite import save
+from export.tflite.phone_export import PhoneExport
+from export.tflite.phone_scores import phone_scores
 from piaa_tf.adaptation.adapt import score_users
 from piaa_tf.adaptation.scopes import personal_score
 from piaa_tf.adaptation.taste import Tastes
@@ -46,7 +46,7 @@ def write(gallery, files):
     )
     representative = pictures(photos(gallery), world.prior)
     formats = ["fp32", "full_int8", "on_phone"]
-    tflite.save_phone_files(export, formats, world.directory / "phone", representative)
+    save.save_phone_files(export, formats, world.directory / "phone", representative)
 
 
 def photos(gallery):

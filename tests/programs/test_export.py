@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from export import publish as publish_module
-from export.rewrite import read_rows
-from export.version_folder import versions
+from export.saved_model import publish as publish_module
+from export.saved_model.rewrite import read_rows
+from export.saved_model.version_folder import versions
 from piaa_tf.adaptation.private_network import user_directory
 from piaa_tf.adaptation.scopes import personal_score
 from piaa_tf.adaptation.taste import Tastes

@@ -10,13 +10,13 @@ import pytest
 import tensorflow as tf
 from conformance_table import ADAPTATION, STARS, USERS
 
-from export import publish as publish_module
-from export.check import check_export
-from export.publish import publish, publish_export, publish_update
-from export.rewrite import read_rows, rewrite
-from export.saved_model import Export, describe, save_export
-from export.user_table import UserRows
-from export.version_folder import versions
+from export.saved_model import publish as publish_module
+from export.saved_model.check import check_export
+from export.saved_model.publish import publish, publish_export, publish_update
+from export.saved_model.rewrite import read_rows, rewrite
+from export.saved_model.save import Export, describe, save_export
+from export.saved_model.user_table import UserRows
+from export.saved_model.version_folder import versions
 from piaa_tf.contract.manifest import MANIFEST_NAME, Manifest
 from piaa_tf.errors import InputError
 from piaa_tf.ratings import RatingRange

@@ -11,9 +11,9 @@ from typing import Callable
 
 import tensorflow as tf
 
-from export.image_bytes import decode_images
+from export.saved_model.image_bytes import decode_images
+from export.saved_model.user_table import UserTable
 from export.typed_function import typed_function
-from export.user_table import UserTable
 from piaa_tf.adaptation.scopes import PersonalScore
 from piaa_tf.adaptation.support import adapt_sound_rows
 from piaa_tf.contract.manifest import Adaptation

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from export.phone_export import PhoneExport
-from export.phone_runtime import PhoneFile
+from export.tflite.phone_export import PhoneExport
+from export.tflite.phone_runtime import PhoneFile
 from piaa_tf.metrics import srocc
 
 

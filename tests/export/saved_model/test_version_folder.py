@@ -3,16 +3,16 @@ import os
 
 import pytest
 import tensorflow as tf
-from piaa_tf.errors import InputError
 
-from export import version_folder
-from export.version_folder import (
+from export.saved_model import version_folder
+from export.saved_model.version_folder import (
     free_version,
     new_version,
     newest,
     remove_old,
     versions,
 )
+from piaa_tf.errors import InputError
 
 
 def publish(base, version):

@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from export.phone_functions import PhoneFunctions
+from export.tflite.phone_functions import PhoneFunctions
 from piaa_tf.adaptation.scopes import personal_score
 from piaa_tf.contract.manifest import Adaptation, Manifest
 from piaa_tf.contract.signatures import (

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Callable
 
-from export.check import check_export
-from export.rewrite import read_rows, rewrite
-from export.saved_model import Export, save_export
-from export.user_table import UserRows
-from export.version_folder import free_version, new_version, newest
+from export.saved_model.check import check_export
+from export.saved_model.rewrite import read_rows, rewrite
+from export.saved_model.save import Export, save_export
+from export.saved_model.user_table import UserRows
+from export.saved_model.version_folder import free_version, new_version, newest
 from piaa_tf.adaptation.taste import Tastes
 from piaa_tf.contract.manifest import MANIFEST_NAME, Manifest
 from piaa_tf.errors import InputError

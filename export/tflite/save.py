@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from export.phone_export import (
+from export.tflite.phone_export import (
     FORMATS,
     PhoneExport,
     files_of,

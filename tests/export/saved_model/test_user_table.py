@@ -1,10 +1,8 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from piaa_tf.errors import InputError
-from piaa_tf.ratings import RatingRange
 
-from export.user_table import (
+from export.saved_model.user_table import (
     UserRows,
     UserTable,
     no_rows,
@@ -13,6 +11,8 @@ from export.user_table import (
     write_ids,
 )
 from piaa_tf.adaptation.taste import Tastes
+from piaa_tf.errors import InputError
+from piaa_tf.ratings import RatingRange
 
 ODD = ("anna", "a b", "\"'%,;", "\N{SNOWMAN}\N{GRINNING FACE}", "a\u2028b", "\ufeffx")
 

@@ -5,8 +5,8 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from export import image_bytes
-from export.image_bytes import decode_images
+from export.saved_model import image_bytes
+from export.saved_model.image_bytes import decode_images
 from piaa_tf.data.decode import resize
 from piaa_tf.pixels import seen_pixels
 

@@ -4,7 +4,7 @@ A SavedModel that was half written may load and then fail every request; a serve
 make it available and unload the good one. So a version is checked before it gets its
 number, in a process of its own.
 
-    python -m export.check BASE/VERSION
+    python -m export.saved_model.check BASE/VERSION
 
 ends silently where all is well.
 """
@@ -40,12 +40,12 @@ def check_export(
         [
             sys.executable,
             "-m",
-            "export.check",
+            "export.saved_model.check",
             os.path.abspath(directory),
             *([] if is_new_graph else [_KNOWN_GRAPH]),
         ],
         # Where `export` is this package, whatever the caller's folder holds.
-        cwd=Path(__file__).parents[1],
+        cwd=Path(__file__).parents[2],
         env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
         capture_output=True,
         text=True,
@@ -69,7 +69,7 @@ def answer_warm_up(directory: str | os.PathLike[str], *, is_new_graph: bool) -> 
     manifest.check_files(directory)
 
     from export.c_api import ServingSession
-    from export.warm_up import read_warm_up
+    from export.saved_model.warm_up import read_warm_up
 
     session = ServingSession(directory, optimize=is_new_graph)
     expected = {*manifest.signatures, "serving_default"}

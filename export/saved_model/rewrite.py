@@ -15,8 +15,14 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from export.saved_model import describe
-from export.user_table import IDS_NAME, UserRows, read_ids, stacked, write_ids
+from export.saved_model.save import describe
+from export.saved_model.user_table import (
+    IDS_NAME,
+    UserRows,
+    read_ids,
+    stacked,
+    write_ids,
+)
 from piaa_tf.contract.manifest import Manifest
 
 _GRAPH = "saved_model.pb"

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 from absl import logging
 
-from export.saved_model import Export
+from export.saved_model.save import Export
 from piaa_tf.adaptation.adapt import score_users
 from piaa_tf.adaptation.predict import predict
 from piaa_tf.adaptation.taste import Tastes
@@ -71,7 +71,7 @@ def log_difference(
     logging.info(
         "%s: scores of %d photographs differ from float32's by %.4f at most, %.4f on "
         "average; SROCC with its ranking >= %.4f",
-        export.precision,
+        export.saved_model.precision,
         len(paths),
         *found.values(),
     )

@@ -23,11 +23,11 @@ from absl import logging
 from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
-from export.publish import check_tastes, publish, publish_export
-from export.rewrite import rewrite
-from export.saved_model import Export
-from export.user_table import UserRows, no_rows
-from export.version_folder import newest, remove_tree, versions
+from export.saved_model.publish import check_tastes, publish, publish_export
+from export.saved_model.rewrite import rewrite
+from export.saved_model.save import Export
+from export.saved_model.user_table import UserRows, no_rows
+from export.saved_model.version_folder import newest, remove_tree, versions
 from piaa_tf.adaptation.private_network import user_directory
 from piaa_tf.adaptation.taste import Tastes
 from piaa_tf.contract.manifest import MANIFEST_NAME, Manifest

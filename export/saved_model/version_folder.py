@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import tensorflow as tf
+
 from piaa_tf.errors import InputError
 
 # What the server reads as a number, without spellings that it and Python read apart.

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from export.served_prior import ServedPrior
-from export.user_table import (
+from export.saved_model.served_prior import ServedPrior
+from export.saved_model.user_table import (
     IDS_NAME,
     PRIOR_LINE,
     UserRows,
@@ -26,7 +26,7 @@ from export.user_table import (
     stacked,
     write_ids,
 )
-from export.warm_up import warm_up_inputs, write_warm_up
+from export.saved_model.warm_up import warm_up_inputs, write_warm_up
 from piaa_tf.adaptation.scopes import PersonalScore, personal_score
 from piaa_tf.contract.manifest import (
     MANIFEST_NAME,

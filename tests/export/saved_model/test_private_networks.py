@@ -7,15 +7,15 @@ from conformance_table import USERS
 from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
-from export import publish as publish_module
-from export.private_networks import (
+from export.saved_model import publish as publish_module
+from export.saved_model.private_networks import (
     is_private,
     private_users,
     publish_networks,
     remove_users,
     write_models_config,
 )
-from export.version_folder import versions
+from export.saved_model.version_folder import versions
 from piaa_tf.adaptation.private_network import user_directory
 from piaa_tf.contract.user_ids import private_model
 from piaa_tf.errors import InputError

@@ -7,10 +7,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from export import tflite
-from export.phone_export import FORMATS, PhoneExport, files_of, signatures_of, sizes_of
-from export.phone_runtime import RUNTIMES, PhoneFile, installed_runtimes
-from export.phone_scores import difference, network_scores, phone_scores
+from export.tflite import save
+from export.tflite.phone_export import (
+    FORMATS,
+    PhoneExport,
+    files_of,
+    signatures_of,
+    sizes_of,
+)
+from export.tflite.phone_runtime import RUNTIMES, PhoneFile, installed_runtimes
+from export.tflite.phone_scores import difference, network_scores, phone_scores
 from piaa_tf.adaptation.adapt import InnerLoop, adapt_supports, score_users
 from piaa_tf.adaptation.scopes import personal_score
 from piaa_tf.contract.manifest import Adaptation, Manifest
@@ -143,7 +149,7 @@ def own_files(tmp_path_factory):
     def files(name):
         if name not in folders:
             folders[name] = tmp_path_factory.mktemp("own") / "phone"
-            tflite.save_phone_files(make_export(name), ["fp32"], folders[name])
+            save.save_phone_files(make_export(name), ["fp32"], folders[name])
         return folders[name] / "fp32"
 
     return files
@@ -157,11 +163,11 @@ def heads(tmp_path_factory):
     def head(name):
         if name not in paths:
             folder = tmp_path_factory.mktemp("head")
-            tflite.save_graph(
+            save.save_graph(
                 make_export(name), "on_phone", "head.tflite", folder / "graph"
             )
             paths[name] = folder / "head.tflite"
-            paths[name].write_bytes(tflite.convert(folder / "graph", "float32"))
+            paths[name].write_bytes(save.convert(folder / "graph", "float32"))
         return paths[name]
 
     return head
@@ -172,7 +178,7 @@ def every_format(tmp_path_factory, images):
     """One user's files in every format."""
     out = tmp_path_factory.mktemp("every") / "phone"
     export = make_export("vector fusion")
-    tflite.save_phone_files(export, list(FORMATS), out, representative=images)
+    save.save_phone_files(export, list(FORMATS), out, representative=images)
     return out
 
 
@@ -328,9 +334,9 @@ def test_photographs_of_any_size_become_the_square_of_training(
         training={"keep_aspect": keep_aspect},
     )
     export = PhoneExport(prior, "head", STARS, Adaptation(1, 0.1, 1))
-    tflite.save_graph(export, "fp32", "resize.tflite", tmp_path / "graph")
+    save.save_graph(export, "fp32", "resize.tflite", tmp_path / "graph")
     path = tmp_path / "resize.tflite"
-    path.write_bytes(tflite.convert(tmp_path / "graph", "float32"))
+    path.write_bytes(save.convert(tmp_path / "graph", "float32"))
     assert not operators(path)[1]
     file = PhoneFile(path, runtime=runtime)
     generator = np.random.default_rng(2)
@@ -423,7 +429,7 @@ def test_weights_that_do_not_fit_write_nothing(weights, message, tmp_path):
     (tmp_path / "fp32").mkdir()
     (tmp_path / "fp32" / "earlier").touch()
     with pytest.raises(InputError, match=message):
-        tflite.save_phone_files(wrong, ["fp32"], tmp_path)
+        save.save_phone_files(wrong, ["fp32"], tmp_path)
     assert [path.name for path in tmp_path.rglob("*")] == ["fp32", "earlier"]
 
 
@@ -437,5 +443,5 @@ def test_weights_that_do_not_fit_write_nothing(weights, message, tmp_path):
 )
 def test_formats_that_cannot_be_are_refused(formats, message, tmp_path):
     with pytest.raises(InputError, match=message):
-        tflite.save_phone_files(make_export("vector fusion"), formats, tmp_path)
+        save.save_phone_files(make_export("vector fusion"), formats, tmp_path)
     assert not list(tmp_path.iterdir())

@@ -1,0 +1,1 @@
+"""Phone files: one user's model, or what adapts on the phone itself."""
