@@ -46,6 +46,12 @@ FORBIDDEN = [
     ("serving", "piaa_tf.evaluation"),
     ("serving", "export"),
 ]
+ROOMS_APART = [
+    ("serving.client", "serving.server"),
+    ("export.saved_model", "export.tflite"),
+    ("piaa_tf.training.supervised", "piaa_tf.training.meta"),
+]
+"""Neighbours that share no import, in either direction."""
 
 
 def place(module):
@@ -94,6 +100,62 @@ def test_imports_point_down():
     assert seen > 10
 
 
+def package_of(module):
+    """The package whose folder a module lies in; a package is its own."""
+    path = ROOT.joinpath(*module.split("."))
+    return module if path.is_dir() else module.rpartition(".")[0]
+
+
+def test_no_two_packages_import_each_other():
+    graph = {}
+    for module, imported in arrows():
+        if place(imported) is None:
+            continue
+        if not ROOT.joinpath(*imported.split(".")).with_suffix(".py").exists():
+            # The name of a function or class: its module is an arrow of its own.
+            continue
+        here, there = package_of(module), package_of(imported)
+        # A folder and the folder it lies in share one home: `data` and `data.datasets`.
+        if not f"{here}.".startswith(f"{there}.") and not f"{there}.".startswith(
+            f"{here}."
+        ):
+            graph.setdefault(here, set()).add(there)
+    assert len(graph) > 10
+    cycle = find_cycle(graph)
+    assert not cycle, " imports ".join(cycle)
+
+
+def find_cycle(graph):
+    """A path of packages that ends where it began, or nothing."""
+    done = set()
+
+    def follow(package, path):
+        if package in path:
+            return [*path[path.index(package) :], package]
+        if package in done:
+            return []
+        found = (follow(n, [*path, package]) for n in sorted(graph.get(package, ())))
+        cycle = next(filter(None, found), [])
+        done.add(package)
+        return cycle
+
+    return next(filter(None, (follow(package, []) for package in sorted(graph))), [])
+
+
+def test_a_cycle_is_found():
+    assert find_cycle({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == ["b", "c", "b"]
+    assert find_cycle({"a": {"b", "c"}, "b": {"c"}}) == []
+
+
+@pytest.mark.parametrize(("one", "other"), ROOMS_APART)
+def test_rooms_apart_share_no_import(one, other):
+    for module, imported in arrows():
+        for here, there in ((one, other), (other, one)):
+            assert not (
+                module.startswith(f"{here}.") and imported.startswith(f"{there}.")
+            ), f"{module} imports {imported}"
+
+
 def test_tensorflow_addons_is_imported_in_one_file():
     users = {m for m, i in arrows() if i.split(".")[0] == "tensorflow_addons"}
     assert users == {"piaa_tf.training.optimizers"}
@@ -106,7 +168,7 @@ def test_tensorflow_addons_is_imported_in_one_file():
         "piaa_tf.contract.signatures",
         "piaa_tf.contract.manifest",
         "piaa_tf.data.samples",
-        "serving.options",
+        "serving.server.options",
     ],
 )
 def test_importing_loads_no_tensorflow(module):

@@ -72,7 +72,7 @@ def run(config: ScoreConfig) -> None:
     from piaa_tf.contract.user_ids import check_user_ids
     from piaa_tf.data.datasets.folder import list_photos
     from piaa_tf.errors import InputError
-    from serving.answer_table import make_room, table_format, write_answers
+    from serving.client.answer_table import make_room, table_format, write_answers
 
     table = config.format or table_format(config.out)
     make_room(config.out)
@@ -98,14 +98,14 @@ def run(config: ScoreConfig) -> None:
 
 
 def ask(config: ScoreConfig, images: list[str]):
-    """Asks for every photograph; returns a dataclass of `serving.results`."""
+    """Asks for every photograph; returns a dataclass of `serving.client.results`."""
     from absl import logging
 
     from piaa_tf.files.progress import Progress
-    from serving.client import Client
-    from serving.connection import Connection
-    from serving.requests import RequestLimits
-    from serving.results import joined
+    from serving.client.client import Client
+    from serving.client.connection import Connection
+    from serving.client.requests import RequestLimits
+    from serving.client.results import joined
 
     connection = Connection(
         address=config.address,
@@ -151,8 +151,8 @@ def rows(config: ScoreConfig, images: list[str]):
     from concurrent.futures import ThreadPoolExecutor
     from pathlib import Path
 
-    from serving.in_order import in_order
-    from serving.uploads import upload_bytes
+    from serving.client.in_order import in_order
+    from serving.client.uploads import upload_bytes
 
     user = {"user_id": config.user_id.encode()} if config.signature == "score" else {}
     threads = os.cpu_count() or 1

@@ -12,7 +12,7 @@ are under way. It is up after the seconds that loading and warming the models ta
 from __future__ import annotations
 
 from piaa_tf.programs import program
-from serving.options import ServerOptions
+from serving.server.options import ServerOptions
 
 
 def run(options: ServerOptions) -> None:
@@ -21,7 +21,7 @@ def run(options: ServerOptions) -> None:
 
     from absl import logging
 
-    from serving.server import Server
+    from serving.server.server import Server
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     server = Server(options)

@@ -11,8 +11,8 @@ from tensorflow_serving.apis.predict_pb2 import PredictRequest
 from tensorflow_serving.apis.prediction_service_pb2_grpc import PredictionServiceStub
 
 from piaa_tf.contract.signatures import SIGNATURES
-from serving.options import ANY_FREE_PORT
-from serving.server import Server
+from serving.server.options import ANY_FREE_PORT
+from serving.server.server import Server
 
 
 class Servers:

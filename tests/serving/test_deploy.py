@@ -15,9 +15,9 @@ from google.protobuf import text_format
 from PIL import Image
 from tensorflow_serving.config.model_server_config_pb2 import ModelServerConfig
 
-from serving import config_files
-from serving.options import ServerOptions
-from serving.requests import RequestLimits
+from serving.client.requests import RequestLimits
+from serving.server import config_files
+from serving.server.options import ServerOptions
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "serving" / "deploy"

@@ -1,0 +1,1 @@
+"""A typed client of TensorFlow Serving, or of the embedded server."""

@@ -1,0 +1,52 @@
+"""A user's rated pictures: what can be said of them before and after they are sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from piaa_tf.errors import InputError
+
+
+def check_support(num_pictures: int, ratings: Sequence[float]) -> np.ndarray:
+    """Returns a rating per picture, float32 [N].
+
+    Raises:
+        InputError: There is none, or not one for each picture.
+    """
+    array = np.asarray(ratings, np.float32)
+    if array.shape != (num_pictures,) or not num_pictures:
+        raise InputError(
+            "A user's taste needs one rating for each rated picture, and at least one. "
+            f"Got {num_pictures} pictures and ratings of shape {list(array.shape)}."
+        )
+    return array
+
+
+def problem_of(
+    support_ok: bool, ratings: np.ndarray, is_finite: np.ndarray | None = None
+) -> str:
+    """Says why an export could not adapt to ratings.
+
+    >>> problem_of(True, np.array([4.0]))
+    ''
+
+    Args:
+        support_ok: what it answered.
+        ratings: [N] that were sent.
+        is_finite: [N] of each embedding that was sent, if none were pictures.
+
+    Returns:
+        A sentence, empty where it could.
+    """
+    if support_ok:
+        return ""
+    found = f"{len(ratings)} ratings from {ratings.min():g} to {ratings.max():g}"
+    pictures = "each picture readable" if is_finite is None else "each embedding finite"
+    if is_finite is not None and not is_finite.all():
+        found += f", {np.sum(~is_finite)} of {len(ratings)} embeddings that are not"
+    return (
+        "Ratings must be within the export's rating range, at most its max_support, "
+        f"and {pictures}. Got {found}. The prior's weights are used."
+    )

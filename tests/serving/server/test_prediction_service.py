@@ -1,0 +1,176 @@
+import contextlib
+
+import grpc
+import pytest
+import tensorflow as tf
+from google.protobuf import text_format
+from tensorflow_serving.apis.get_model_metadata_pb2 import (
+    GetModelMetadataRequest,
+    SignatureDefMap,
+)
+from tensorflow_serving.apis.predict_pb2 import PredictRequest
+
+from serving.server.server import Server
+
+
+@contextlib.contextmanager
+def refused(code, match):
+    with pytest.raises(grpc.RpcError, match=match) as caught:
+        yield
+    assert caught.value.code() == code
+
+
+@pytest.fixture
+def prediction(halves_server, connect):
+    return connect(halves_server.address)[0]
+
+
+def test_predict_fills_the_typed_fields(prediction, ask):
+    response = prediction.Predict(ask("halves", x=[1.0, 3.0]), timeout=10)
+    assert list(response.outputs["y"].float_val) == [1 / 2 + 2, 3 / 2 + 2]
+    assert response.outputs["y"].dtype == tf.float32.as_datatype_enum
+    assert [dim.size for dim in response.outputs["y"].tensor_shape.dim] == [2]
+    assert response.model_spec.name == "halves"
+    assert response.model_spec.version.value == 1
+    assert response.model_spec.signature_name == "serving_default"
+
+
+def test_only_outputs_of_the_filter_are_answered(prediction, ask):
+    request = ask("halves", x=[1.0])
+    request.output_filter.append("twice")
+    response = prediction.Predict(request, timeout=10)
+    assert {k: list(v.float_val) for k, v in response.outputs.items()} == {
+        "twice": [2 * (1 / 2 + 2)]
+    }
+
+
+def test_strings_with_zeros_and_the_table_of_an_asset(prediction, ask):
+    values = [b"ab\x00", b"\x00\x00", b""]
+    request = ask(
+        "halves", "measure", image_bytes=values, user_id=["anna", "nobody", ""]
+    )
+    outputs = prediction.Predict(request, timeout=10).outputs
+    assert list(outputs["length"].int_val) == [3, 2, 0]
+    assert list(outputs["known_user"].bool_val) == [True, False, False]
+    assert list(outputs["echo_bytes"].string_val) == values
+
+
+ONE = 'model_spec { name: "halves" }'
+SHAPE_1 = "tensor_shape { dim { size: 1 } }"
+
+
+def x_of(tensor):
+    return f'{ONE} inputs {{ key: "x" value {{ {tensor} }} }}'
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "message"),
+    [
+        ("", "INVALID_ARGUMENT", r"Missing ModelSpec"),
+        ("model_spec { }", "INVALID_ARGUMENT", r"ModelSpec has no name specified\."),
+        (
+            'model_spec { name: "other" }',
+            "NOT_FOUND",
+            r"Servable not found for request: Latest\(other\)",
+        ),
+        (
+            'model_spec { name: "halves" version { value: 3 } }',
+            "NOT_FOUND",
+            r"Servable not found for request: Specific\(halves, 3\)",
+        ),
+        (
+            'model_spec { name: "halves" version_label: "best" }',
+            "INVALID_ARGUMENT",
+            r"Unrecognized servable version label: best",
+        ),
+        (
+            'model_spec { name: "halves" signature_name: "z" }',
+            "FAILED_PRECONDITION",
+            r'Serving signature key "z" not found\.',
+        ),
+        (
+            ONE,
+            "INVALID_ARGUMENT",
+            r"0!=1 len\({}\) != len\({x}\)\. Sent extra: {}\. Missing .*: {x}\.",
+        ),
+        (
+            ONE + ' inputs { key: "z" value { } }',
+            "INVALID_ARGUMENT",
+            r"Signature input alias: x\(feed name: .*\) not found in request",
+        ),
+        (
+            x_of("dtype: DT_FLOAT float_val: 1 tensor_shape { dim { size: 3000000 } }"),
+            "INVALID_ARGUMENT",
+            r"tensor parsing error: x",
+        ),
+        (
+            x_of(f"dtype: DT_INT32 int_val: 1 {SHAPE_1}"),
+            "INVALID_ARGUMENT",
+            r"Expects arg\[0\] to be float but int32 is provided",
+        ),
+        (
+            x_of("dtype: DT_FLOAT float_val: 1"),
+            "INVALID_ARGUMENT",
+            r"x must have shape \[\?\]\. Got \[\]\.",
+        ),
+        (
+            x_of(f"dtype: DT_FLOAT {SHAPE_1}") + ' output_filter: "z"',
+            "INVALID_ARGUMENT",
+            r"alias not found in signature: z Outputs .* in the set {twice,y}\.",
+        ),
+        (
+            x_of(f"dtype: DT_FLOAT {SHAPE_1}") + ' output_filter: ["y", "y"]',
+            "INVALID_ARGUMENT",
+            r"duplicate output tensor alias: y",
+        ),
+    ],
+)
+def test_refusals_are_those_of_tensorflow_serving(prediction, change, code, message):
+    request = text_format.Parse(change, PredictRequest())
+    with refused(grpc.StatusCode[code], message):
+        prediction.Predict(request, timeout=10)
+
+
+def test_an_error_of_the_graph_keeps_its_code(prediction, ask):
+    with refused(grpc.StatusCode.INVALID_ARGUMENT, r"indices\[1\] = 2 is not in"):
+        prediction.Predict(ask("halves", "pick", index=[1, 2]), timeout=10)
+    response = prediction.Predict(ask("halves", "pick", index=[1, 0]), timeout=10)
+    assert list(response.outputs["picked"].float_val) == [20, 10]
+
+
+def test_metadata_holds_the_signatures(prediction):
+    request = GetModelMetadataRequest(metadata_field=["signature_def"])
+    request.model_spec.name = "halves"
+    response = prediction.GetModelMetadata(request, timeout=10)
+    assert response.model_spec.version.value == 1
+    signatures = SignatureDefMap()
+    assert response.metadata["signature_def"].Unpack(signatures)
+    signature = signatures.signature_def["measure"]
+    assert sorted(signature.inputs) == ["image_bytes", "user_id"]
+    assert signature.method_name == "tensorflow/serving/predict"
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ([], "must specify at least one metadata_field"),
+        (["weights"], "Metadata field weights is not supported"),
+    ],
+)
+def test_metadata_other_than_signatures_is_refused(prediction, fields, message):
+    request = GetModelMetadataRequest(metadata_field=fields)
+    request.model_spec.name = "halves"
+    with refused(grpc.StatusCode.INVALID_ARGUMENT, message):
+        prediction.GetModelMetadata(request, timeout=10)
+
+
+def test_a_graph_of_tensorflow_1_serves(tf1_model, connect, ask):
+    with Server.on_free_ports(
+        model_base_path=str(tf1_model), model_name="old"
+    ) as server:
+        prediction, _ = connect(server.address)
+        response = prediction.Predict(ask("old", x=[[1.0, 1.0]]), timeout=10)
+        assert list(response.outputs["scores"].float_val) == [1 + 2, 3 + 4]
+        request = ask("old", "lookup", name=["low", "other"])
+        response = prediction.Predict(request, timeout=10)
+        assert list(response.outputs["index"].int64_val) == [0, 1]
