@@ -16,8 +16,8 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from piaa_tf.programs import program
-from piaa_tf.programs.program import option
+from piaa_tf.programs.shared import program
+from piaa_tf.programs.shared.program import option
 
 LOOPS = ((5, 1e-4), (20, 1e-4))
 """(steps, rate) to choose from on validation users."""

@@ -19,8 +19,8 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from piaa_tf.errors import InputError
-from piaa_tf.programs import program
-from piaa_tf.programs.program import option, required
+from piaa_tf.programs.shared import program
+from piaa_tf.programs.shared.program import option, required
 
 if TYPE_CHECKING:
     import numpy as np

@@ -31,8 +31,8 @@ from piaa_tf.contract.manifest import MANIFEST_NAME, Manifest
 from piaa_tf.data.csv_table import write_table
 from piaa_tf.data.datasets.folder import list_photos, read_ratings
 from piaa_tf.errors import InputError
-from piaa_tf.programs import program
-from piaa_tf.programs.program import option, required
+from piaa_tf.programs.shared import program
+from piaa_tf.programs.shared.program import option, required
 
 
 @dataclasses.dataclass(frozen=True)

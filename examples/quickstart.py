@@ -21,8 +21,8 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from piaa_tf.programs import program
-from piaa_tf.programs.program import option
+from piaa_tf.programs.shared import program
+from piaa_tf.programs.shared.program import option
 
 if TYPE_CHECKING:
     from piaa_tf.data.samples import PersonalRatings

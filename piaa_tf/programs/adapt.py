@@ -19,8 +19,8 @@ from __future__ import annotations
 import dataclasses
 
 from piaa_tf.errors import InputError
-from piaa_tf.programs import program
-from piaa_tf.programs.program import option, required
+from piaa_tf.programs.shared import program
+from piaa_tf.programs.shared.program import option, required
 
 NEW_USER = "me"
 """Who is asked where nobody has rated and no --user_id is given."""

@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from piaa_tf.errors import InputError
-from piaa_tf.programs import program
-from piaa_tf.programs.program import option, repeated
+from piaa_tf.programs.shared import program
+from piaa_tf.programs.shared.program import option, repeated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import dataclasses
 
-from piaa_tf.programs import program
-from piaa_tf.programs.program import option, repeated, required
-from piaa_tf.programs.scorer_config import ScorerConfig, open_scorers
+from piaa_tf.programs.shared import program
+from piaa_tf.programs.shared.program import option, repeated, required
+from piaa_tf.programs.shared.scorer_config import ScorerConfig, open_scorers
 
 
 @dataclasses.dataclass(frozen=True)

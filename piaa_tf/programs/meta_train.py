@@ -17,9 +17,9 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from piaa_tf.errors import InputError
-from piaa_tf.programs import program
-from piaa_tf.programs.program import option
-from piaa_tf.programs.run_config import RunConfig, finish, load_split, open_run
+from piaa_tf.programs.shared import program
+from piaa_tf.programs.shared.program import option
+from piaa_tf.programs.shared.run_config import RunConfig, finish, load_split, open_run
 
 if TYPE_CHECKING:
     from piaa_tf.data.samples import PersonalRatings

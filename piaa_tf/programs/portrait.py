@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import dataclasses
 
-from piaa_tf.programs import program
-from piaa_tf.programs.album import album_images
-from piaa_tf.programs.program import option, required
+from piaa_tf.programs.shared import program
+from piaa_tf.programs.shared.album import album_images
+from piaa_tf.programs.shared.program import option, required
 
 
 @dataclasses.dataclass(frozen=True)

@@ -18,8 +18,8 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from piaa_tf.errors import InputError
-from piaa_tf.programs import program
-from piaa_tf.programs.program import option
+from piaa_tf.programs.shared import program
+from piaa_tf.programs.shared.program import option
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import dataclasses
 
-from piaa_tf.programs import program
-from piaa_tf.programs.program import option, required
+from piaa_tf.programs.shared import program
+from piaa_tf.programs.shared.program import option, required
 
 SIGNATURES = ("score", "generic", "personality", "embed")
 

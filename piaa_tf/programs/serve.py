@@ -11,7 +11,7 @@ are under way. It is up after the seconds that loading and warming the models ta
 
 from __future__ import annotations
 
-from piaa_tf.programs import program
+from piaa_tf.programs.shared import program
 from serving.server.options import ServerOptions
 
 

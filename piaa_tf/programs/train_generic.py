@@ -19,10 +19,14 @@ from __future__ import annotations
 import dataclasses
 
 from piaa_tf.errors import InputError
-from piaa_tf.programs import program
-from piaa_tf.programs.program import option
-from piaa_tf.programs.run_config import finish, load_split, open_run
-from piaa_tf.programs.train_config import TrainConfig, fit_options, stream_options
+from piaa_tf.programs.shared import program
+from piaa_tf.programs.shared.program import option
+from piaa_tf.programs.shared.run_config import finish, load_split, open_run
+from piaa_tf.programs.shared.train_config import (
+    TrainConfig,
+    fit_options,
+    stream_options,
+)
 
 TARGETS = ("distribution", "score", "ranking", "personality")
 

@@ -1,7 +1,7 @@
 import pytest
 from absl import flags
 
-from piaa_tf.programs import program
+from piaa_tf.programs.shared import program
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 from absl import flags
+
 from piaa_tf.errors import InputError
+from piaa_tf.programs.shared import program
 
-from piaa_tf.programs import program
-
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PROGRAMS = re.findall(
     r"= piaa_tf\.programs\.(\w+):main", (ROOT / "setup.py").read_text()
 )

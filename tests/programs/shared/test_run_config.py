@@ -1,9 +1,9 @@
 import pytest
-from piaa_tf.errors import InputError
 from PIL import Image
 
 from piaa_tf.data.samples import PersonalRatings
-from piaa_tf.programs.run_config import RunConfig, load_split
+from piaa_tf.errors import InputError
+from piaa_tf.programs.shared.run_config import RunConfig, load_split
 from piaa_tf.training.run_folder import RunFolder
 
 

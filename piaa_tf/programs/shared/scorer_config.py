@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from piaa_tf.programs.program import option, required
+from piaa_tf.programs.shared.program import option, required
 
 if TYPE_CHECKING:
     from piaa_tf.adaptation.scoring import UserScorer

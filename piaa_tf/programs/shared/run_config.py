@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from piaa_tf.programs.program import option, required
+from piaa_tf.programs.shared.program import option, required
 
 if TYPE_CHECKING:
     from piaa_tf.data.samples import Samples

@@ -7,8 +7,8 @@ import math
 from typing import TYPE_CHECKING
 
 from piaa_tf.errors import InputError
-from piaa_tf.programs.program import option
-from piaa_tf.programs.run_config import RunConfig
+from piaa_tf.programs.shared.program import option
+from piaa_tf.programs.shared.run_config import RunConfig
 
 if TYPE_CHECKING:
     from piaa_tf.training.supervised.fit import FitOptions, StreamOptions

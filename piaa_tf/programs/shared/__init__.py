@@ -1,0 +1,1 @@
+"""What programs share: their shape, and flags of several of them."""
