@@ -26,7 +26,7 @@ import tensorflow as tf
 from absl import app, flags
 from PIL import Image
 
-from piaa_tf.data.datasets.folder import list_photos
+from piaa_tf.data.folder import list_photos
 from piaa_tf.data.gallery import draw_scene, render_scene
 from piaa_tf.data.pack import pack
 from piaa_tf.data.streams import training_stream

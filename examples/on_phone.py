@@ -29,7 +29,7 @@ from PIL import Image, ImageOps
 from export.tflite.phone_runtime import PhoneFile
 from piaa_tf.contract.manifest import MANIFEST_NAME, Manifest
 from piaa_tf.data.csv_table import write_table
-from piaa_tf.data.datasets.folder import list_photos, read_ratings
+from piaa_tf.data.folder import list_photos, read_ratings
 from piaa_tf.errors import InputError
 from piaa_tf.programs.shared import program
 from piaa_tf.programs.shared.program import option, required

@@ -276,7 +276,7 @@ def rank_album(root: Path, num_photos: int) -> str:
     """
     from absl import logging
 
-    from piaa_tf.data.datasets import folder
+    from piaa_tf.data import folder
     from piaa_tf.programs import adapt, rank
 
     ratings = _test_ratings(root)

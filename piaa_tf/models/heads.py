@@ -12,7 +12,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from piaa_tf.models.dropout import StatelessDropout
+from piaa_tf.models.layers.dropout import StatelessDropout
 
 
 @tf.keras.utils.register_keras_serializable("piaa_tf")

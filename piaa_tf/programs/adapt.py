@@ -146,7 +146,7 @@ def suggest(config: AdaptConfig) -> None:
     from piaa_tf.adaptation.ridge import STRENGTH
     from piaa_tf.adaptation.scopes import default_scope, personal_score
     from piaa_tf.data.csv_table import shortest_text, write_table
-    from piaa_tf.data.datasets.folder import list_photos
+    from piaa_tf.data.folder import list_photos
     from piaa_tf.models.prior import load_prior
     from piaa_tf.ratings import RatingRange
 
@@ -198,7 +198,7 @@ def suggest(config: AdaptConfig) -> None:
 def _read_ratings(config: AdaptConfig):
     from pathlib import Path
 
-    from piaa_tf.data.datasets.folder import read_ratings
+    from piaa_tf.data.folder import read_ratings
     from piaa_tf.ratings import RatingRange
 
     return read_ratings(

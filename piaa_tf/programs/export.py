@@ -204,7 +204,7 @@ def _export(config: ExportConfig, tastes: Tastes | None) -> Export:
     from piaa_tf.adaptation.scopes import default_scope
     from piaa_tf.adaptation.users import LOOPS
     from piaa_tf.contract.manifest import Adaptation
-    from piaa_tf.data.datasets.folder import list_photos
+    from piaa_tf.data.folder import list_photos
     from piaa_tf.ratings import RatingRange
 
     prior = load_prior_in(config.precision, config.prior)

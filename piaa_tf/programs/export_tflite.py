@@ -156,7 +156,7 @@ def _photos(config: ExportTfliteConfig, export: PhoneExport) -> np.ndarray:
 
     import numpy as np
 
-    from piaa_tf.data.datasets.folder import list_photos
+    from piaa_tf.data.folder import list_photos
     from piaa_tf.data.images import load_images
 
     images = list_photos(config.photos)

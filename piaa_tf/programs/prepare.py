@@ -141,7 +141,8 @@ def find_samples(dataset: str, data_dir: Path) -> Found:
     Raises:
         InputError: A table is broken, or there is none.
     """
-    from piaa_tf.data.datasets import catalog, folder
+    from piaa_tf.data import folder
+    from piaa_tf.data.datasets import catalog
 
     found = {
         (split, kind): catalog.load(
@@ -213,7 +214,7 @@ def write_set(
     import numpy as np
     from absl import logging
 
-    from piaa_tf.data.datasets import folder
+    from piaa_tf.data import folder
     from piaa_tf.data.pack import pack
 
     broken = pack(paths, out / "photos", side=shorter_side)

@@ -70,7 +70,7 @@ def run(config: ScoreConfig) -> None:
     from absl import logging
 
     from piaa_tf.contract.user_ids import check_user_ids
-    from piaa_tf.data.datasets.folder import list_photos
+    from piaa_tf.data.folder import list_photos
     from piaa_tf.errors import InputError
     from serving.client.answer_table import make_room, table_format, write_answers
 

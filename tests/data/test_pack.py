@@ -6,7 +6,7 @@ import tensorflow as tf
 from PIL import Image
 
 from piaa_tf.data import decode, pack
-from piaa_tf.data.datasets.folder import list_photos
+from piaa_tf.data.folder import list_photos
 from piaa_tf.data.images import image_batches, load_images
 from piaa_tf.data.samples import PersonalRatings, SampleError
 from piaa_tf.data.shards import shards_of, stamp

@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 from piaa_tf.adaptation.adapt import InnerLoop
-from piaa_tf.data.datasets.folder import load
+from piaa_tf.data.folder import load
 from piaa_tf.data.images import load_images
 from piaa_tf.data.samples import PersonalRatings
 from piaa_tf.errors import InputError

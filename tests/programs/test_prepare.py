@@ -7,7 +7,8 @@ import pytest
 from absl import logging
 from PIL import Image
 
-from piaa_tf.data.datasets import catalog, folder
+from piaa_tf.data import folder
+from piaa_tf.data.datasets import catalog
 from piaa_tf.data.images import load_images
 from piaa_tf.data.samples import PersonalRatings, ScoreDistributions
 from piaa_tf.data.splits import SPLITS

@@ -9,13 +9,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Callable
 
-from piaa_tf.data import gallery
+from piaa_tf.data import folder, gallery
 from piaa_tf.data.datasets import (
     aadb,
     ava,
     eva,
     flickr_aes,
-    folder,
     lapis,
     library,
     para,

@@ -24,7 +24,6 @@ import numpy as np
 from absl import logging
 
 from piaa_tf.data.csv_table import Table, read_table
-from piaa_tf.data.datasets.folder import list_photos
 from piaa_tf.data.datasets.published import (
     AnySamples,
     OnMissing,
@@ -33,6 +32,7 @@ from piaa_tf.data.datasets.published import (
     present,
     read_votes,
 )
+from piaa_tf.data.folder import list_photos
 from piaa_tf.data.samples import PersonalRatings, ScoreDistributions
 from piaa_tf.data.splits import SPLITS, check_split, drawn, listed
 from piaa_tf.errors import InputError

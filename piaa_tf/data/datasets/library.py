@@ -17,8 +17,8 @@ from pathlib import Path
 from absl import logging
 
 from piaa_tf.data.csv_table import read_table
-from piaa_tf.data.datasets.folder import list_photos
 from piaa_tf.data.datasets.published import AnySamples, OnMissing, present
+from piaa_tf.data.folder import list_photos
 from piaa_tf.data.samples import PersonalRatings
 from piaa_tf.data.soundness import check_distinct, check_numbers
 from piaa_tf.data.splits import check_split

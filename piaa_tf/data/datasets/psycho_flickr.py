@@ -19,8 +19,8 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from piaa_tf.data.csv_table import Table, number_or_none, read_table
-from piaa_tf.data.datasets.folder import list_photos
 from piaa_tf.data.datasets.published import AnySamples, OnMissing, present, take_split
+from piaa_tf.data.folder import list_photos
 from piaa_tf.data.samples import LikedImages, SampleError
 from piaa_tf.data.splits import SPLITS, check_split, drawn
 from piaa_tf.errors import InputError

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from piaa_tf.data.datasets.folder import list_photos
 from piaa_tf.data.datasets.published import AnySamples, OnMissing
+from piaa_tf.data.folder import list_photos
 from piaa_tf.data.samples import PersonalRatings
 from piaa_tf.data.splits import check_split
 from piaa_tf.errors import InputError

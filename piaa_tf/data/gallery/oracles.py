@@ -14,7 +14,7 @@ import numpy as np
 from scipy import stats
 from sklearn.linear_model import Ridge
 
-from piaa_tf.data.datasets import folder
+from piaa_tf.data import folder
 from piaa_tf.data.gallery.scene import draw_scene
 from piaa_tf.data.gallery.taste import picture_features
 from piaa_tf.data.gallery.write import read_description

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from piaa_tf.data.datasets.folder import SPLITS
+from piaa_tf.data.folder import SPLITS
 from piaa_tf.data.gallery.config import GalleryConfig
 from piaa_tf.data.gallery.raters import (
     choose_likes,

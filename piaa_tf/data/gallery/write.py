@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 from absl import logging
 
+from piaa_tf.data import folder
 from piaa_tf.data.csv_table import write_table
-from piaa_tf.data.datasets import folder
 from piaa_tf.data.gallery.atomic import atomic_folder
 from piaa_tf.data.gallery.config import GalleryConfig, SplitSizes, TasteShares
 from piaa_tf.data.gallery.photos import photo_name, write_photos

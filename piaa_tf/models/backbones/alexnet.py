@@ -11,9 +11,9 @@ from typing import Literal
 
 import tensorflow as tf
 
-from piaa_tf.models.backbones.pooling import AdaptiveAveragePooling2D
 from piaa_tf.models.backbones.preprocessing import preprocess
-from piaa_tf.models.dropout import StatelessDropout
+from piaa_tf.models.layers.dropout import StatelessDropout
+from piaa_tf.models.layers.pooling import AdaptiveAveragePooling2D
 
 MIN_IMAGE_SIZE = 63
 """Pixels below which the last maximum pooling has nothing left to look at."""

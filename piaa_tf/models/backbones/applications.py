@@ -17,7 +17,7 @@ import tensorflow as tf
 
 from piaa_tf.models.backbones.preprocessing import Scaling, preprocess
 from piaa_tf.models.backbones.pretrained import explained_download
-from piaa_tf.models.dropout import StatelessDropout
+from piaa_tf.models.layers.dropout import StatelessDropout
 
 
 def build(

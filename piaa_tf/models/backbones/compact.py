@@ -17,8 +17,8 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from piaa_tf.models.backbones.pooling import AdaptiveAveragePooling2D
 from piaa_tf.models.backbones.preprocessing import preprocess
+from piaa_tf.models.layers.pooling import AdaptiveAveragePooling2D
 
 STEM_CHANNELS = 16
 BLOCKS = ((32, 32, 1), (64, 32, 3))

@@ -20,7 +20,7 @@ def album_images(photos: str, *, skip_broken: bool) -> list[str]:
     """
     from pathlib import Path
 
-    from piaa_tf.data.datasets.folder import list_photos
+    from piaa_tf.data.folder import list_photos
     from piaa_tf.data.images import find_broken
 
     images = list_photos(photos)

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from piaa_tf.adaptation.inner import AdamMoments, adapt_variables, check_gradients
 from piaa_tf.losses import rating_loss
-from piaa_tf.models.dropout import dropout_key
+from piaa_tf.models.layers.dropout import dropout_key
 from piaa_tf.models.prior import Prior
 from piaa_tf.training.meta.options import MetaOptions
 

@@ -7,7 +7,7 @@ from typing import Any, Callable
 
 import tensorflow as tf
 
-from piaa_tf.models.dropout import dropout_key
+from piaa_tf.models.layers.dropout import dropout_key
 from piaa_tf.training.loss_scale import LossScale
 from piaa_tf.training.optimizers import PartOptimizer
 

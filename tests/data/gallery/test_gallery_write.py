@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from piaa_tf.data.datasets import folder
+from piaa_tf.data import folder
 from piaa_tf.data.gallery import (
     GalleryConfig,
     SplitSizes,

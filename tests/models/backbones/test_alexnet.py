@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from piaa_tf.models.backbones import alexnet
-from piaa_tf.models.dropout import dropout_key
+from piaa_tf.models.layers.dropout import dropout_key
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 from piaa_tf.models.backbones import applications
-from piaa_tf.models.dropout import StatelessDropout
+from piaa_tf.models.layers.dropout import StatelessDropout
 
 
 def network():

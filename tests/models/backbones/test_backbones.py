@@ -8,7 +8,7 @@ import tensorflow as tf
 from piaa_tf.errors import InputError
 from piaa_tf.models.backbones import pretrained
 from piaa_tf.models.backbones.catalog import BACKBONES, build_backbone
-from piaa_tf.models.dropout import dropout_key
+from piaa_tf.models.layers.dropout import dropout_key
 
 
 def first_and_slow(quick, slow):

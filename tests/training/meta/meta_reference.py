@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from piaa_tf.data.samples import PersonalRatings
 from piaa_tf.data.tasks import TaskSampler
-from piaa_tf.models.dropout import StatelessDropout, dropout_key
+from piaa_tf.models.layers.dropout import StatelessDropout, dropout_key
 from piaa_tf.ratings import RatingRange
 from piaa_tf.training.meta.bilevel import MetaTraining
 from piaa_tf.training.meta.episode import Network

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from piaa_tf.models.backbones.pooling import AdaptiveAveragePooling2D, bin_matrix
+from piaa_tf.models.layers.pooling import AdaptiveAveragePooling2D, bin_matrix
 
 
 def naive(x, size):

@@ -4,7 +4,7 @@ import sys
 import numpy as np
 import pytest
 
-from piaa_tf.data.datasets import folder
+from piaa_tf.data import folder
 from piaa_tf.data.samples import (
     LikedImages,
     PersonalRatings,

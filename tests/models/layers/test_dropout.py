@@ -3,9 +3,9 @@ import threading
 import numpy as np
 import pytest
 import tensorflow as tf
-from piaa_tf.errors import InputError
 
-from piaa_tf.models.dropout import StatelessDropout, dropout_key
+from piaa_tf.errors import InputError
+from piaa_tf.models.layers.dropout import StatelessDropout, dropout_key
 
 
 def drop(layer, key, shape=(4, 64)):
