@@ -24,7 +24,7 @@ from piaa_tf.programs.shared.run_config import RunConfig, finish, load_split, op
 if TYPE_CHECKING:
     from piaa_tf.data.samples import PersonalRatings
     from piaa_tf.evaluation.heldout import HeldOutUsers
-    from piaa_tf.models.blg_piaa import BlgPiaaConfig
+    from piaa_tf.models.config import BlgPiaaConfig
     from piaa_tf.models.prior import Prior
     from piaa_tf.training.meta.fit import MetaSchedule
     from piaa_tf.training.meta.options import MetaOptions
@@ -230,7 +230,7 @@ def _init_prior(config: MetaTrainConfig) -> Prior:
 
 
 def _model_config(config: MetaTrainConfig) -> BlgPiaaConfig:
-    from piaa_tf.models.blg_piaa import BlgPiaaConfig
+    from piaa_tf.models.config import BlgPiaaConfig
 
     return BlgPiaaConfig(
         backbone=config.backbone or BlgPiaaConfig.backbone,

@@ -102,8 +102,7 @@ def _parts(config: GenericConfig, samples, held_out):
     """What differs between targets: model, stream, losses, epoch, measure."""
     from piaa_tf.evaluation.generic import score_metrics
     from piaa_tf.evaluation.personality import trait_metrics
-    from piaa_tf.models.blg_piaa import BlgPiaaConfig
-    from piaa_tf.models.pa_iaa import PaIaaConfig
+    from piaa_tf.models.config import BlgPiaaConfig, PaIaaConfig
     from piaa_tf.models.prior import build_prior
     from piaa_tf.training.supervised import generic, multitask
 

@@ -57,7 +57,7 @@ def run(config: MultitaskConfig) -> None:
     from piaa_tf.data.splits import log_overlap
     from piaa_tf.evaluation.generic import score_metrics
     from piaa_tf.evaluation.personality import trait_metrics
-    from piaa_tf.models.pa_iaa import PaIaaConfig
+    from piaa_tf.models.config import PaIaaConfig
     from piaa_tf.models.prior import build_prior
     from piaa_tf.training.supervised import multitask
     from piaa_tf.training.supervised.fit import fit

@@ -20,8 +20,7 @@ from piaa_tf.data.tasks import TaskSampler
 from piaa_tf.evaluation.generic import score_metrics
 from piaa_tf.evaluation.personality import trait_metrics
 from piaa_tf.evaluation.system import Training
-from piaa_tf.models.blg_piaa import BlgPiaaConfig
-from piaa_tf.models.pa_iaa import PaIaaConfig
+from piaa_tf.models.config import BlgPiaaConfig, PaIaaConfig
 from piaa_tf.models.prior import (
     Prior,
     assign_weights,

@@ -7,9 +7,8 @@ from meta_reference import write_ratings
 
 from piaa_tf.data.tasks import TaskSampler
 from piaa_tf.errors import InputError
-from piaa_tf.models.blg_piaa import BlgPiaaConfig
+from piaa_tf.models.config import BlgPiaaConfig, PaIaaConfig
 from piaa_tf.models.heads import build_trunk
-from piaa_tf.models.pa_iaa import PaIaaConfig
 from piaa_tf.models.prior import Prior, build_prior
 from piaa_tf.training.loop import NonFiniteLossError
 from piaa_tf.training.meta.fit import MetaSchedule, meta_fit

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from piaa_tf.errors import InputError
-from piaa_tf.models.pa_iaa import PaIaaConfig
+from piaa_tf.models.config import PaIaaConfig
 from piaa_tf.models.prior import build_prior
 from piaa_tf.training.loop import NonFiniteLossError
 from piaa_tf.training.run_folder import RunFolder
