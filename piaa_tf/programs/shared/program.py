@@ -12,12 +12,14 @@ import logging as std_logging
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any, Callable
+from typing import Any, Callable, TypeVar
 
 from absl import app, flags, logging
 
 from piaa_tf.errors import InputError
 from piaa_tf.tensorflow_log import tensorflow_notes_hidden
+
+Options = TypeVar("Options")
 
 
 def option(default: Any, text: str, choices: Sequence[str] | None = None) -> Any:
@@ -109,6 +111,26 @@ def config_from_flags(
         else:
             values[field.name] = field.default if value is None else value
     return config_class(**values)
+
+
+def options_of(config: Any, options_class: type[Options]) -> Options:
+    """Builds options from the flags of the same names.
+
+    Args:
+        config: of a program.
+        options_class: a dataclass from which the flags took their defaults.
+
+    Returns:
+        The options; those that are no flags keep their defaults.
+    """
+    names = {field.name for field in dataclasses.fields(config)}
+    return options_class(
+        **{
+            field.name: getattr(config, field.name)
+            for field in dataclasses.fields(options_class)
+            if field.name in names
+        }
+    )
 
 
 def _tuple_like(field: dataclasses.Field, texts: Sequence[str]) -> tuple:
