@@ -10,14 +10,14 @@ import numpy as np
 from absl import logging
 
 from piaa_tf.data.samples import LikedImages, PersonalRatings, ScoreDistributions
-from piaa_tf.evaluation.at_hand import AtHand
 from piaa_tf.evaluation.baselines.systems import COSTLY, SYSTEMS
+from piaa_tf.evaluation.evaluation_data import EvaluationData
 from piaa_tf.evaluation.measurement import Measurement, load_measurement
 from piaa_tf.evaluation.protocol import measure_system, with_enough_ratings
 from piaa_tf.evaluation.results import summarise
 from piaa_tf.evaluation.system import (
     GenericSystem,
-    NotAtHandError,
+    MissingSamplesError,
     PersonalSystem,
     System,
     Training,
@@ -52,13 +52,13 @@ class Plan:
         """Ratings that a user must be able to give."""
         return max((*self.num_images, *self.curve))
 
-    def tested(self, at_hand: AtHand) -> PersonalRatings:
+    def tested(self, data: EvaluationData) -> PersonalRatings:
         """Gives the ratings of those test users who are measured.
 
         Raises:
             InputError: Nobody has rated enough.
         """
-        ratings = with_enough_ratings(at_hand.test[PersonalRatings], self.num_reserved)
+        ratings = with_enough_ratings(data.test[PersonalRatings], self.num_reserved)
         if not self.max_users:
             return ratings
         first = set(ratings.user_ids()[: self.max_users])
@@ -76,7 +76,7 @@ class Plan:
 
 def evaluate_systems(
     keys: Sequence[str],
-    at_hand: AtHand,
+    data: EvaluationData,
     training: Training,
     plan: Plan,
     *,
@@ -86,7 +86,7 @@ def evaluate_systems(
 
     Args:
         keys: names of `SYSTEMS`.
-        at_hand: the data; its test part is measured on.
+        data: the data; its test part is measured on.
         training: what systems may learn from; its work folder keeps measurements.
         plan: how often what.
         leave_out: whether a system that lacks something is left out, or an error.
@@ -98,11 +98,11 @@ def evaluate_systems(
         InputError: No user has rated enough; or, without `leave_out`, a system lacks
             what it needs.
     """
-    ratings = plan.tested(at_hand)
+    ratings = plan.tested(data)
     logging.info(
         "%d of %d test users are measured",
         len(ratings.user_ids()),
-        len(at_hand.test[PersonalRatings].user_ids()),
+        len(data.test[PersonalRatings].user_ids()),
     )
     measured, left_out = [], {}
     for key in keys:
@@ -110,8 +110,8 @@ def evaluate_systems(
         found = load_measurement(folder)
         if found is None:
             try:
-                found = _measure(key, ratings, at_hand, training, plan)
-            except NotAtHandError as error:
+                found = _measure(key, ratings, data, training, plan)
+            except MissingSamplesError as error:
                 if not leave_out:
                     raise
                 left_out[key] = str(error)
@@ -126,7 +126,7 @@ def evaluate_systems(
 def _measure(
     key: str,
     ratings: PersonalRatings,
-    at_hand: AtHand,
+    data: EvaluationData,
     training: Training,
     plan: Plan,
 ) -> Measurement:
@@ -137,12 +137,12 @@ def _measure(
     fit_s = time.perf_counter() - start
     scores, traits = {}, {}
     if isinstance(system, GenericSystem):
-        if ScoreDistributions in at_hand.test:
+        if ScoreDistributions in data.test:
             scores = _some(
-                system, at_hand.test[ScoreDistributions], ("score", "distribution")
+                system, data.test[ScoreDistributions], ("score", "distribution")
             )
-        if LikedImages in at_hand.test:
-            traits = _some(system, at_hand.test[LikedImages], ("traits",))
+        if LikedImages in data.test:
+            traits = _some(system, data.test[LikedImages], ("traits",))
     results, seconds = [], {}
     if isinstance(system, PersonalSystem):
         logging.info("%s: adapting to %d users", system.name, len(ratings.user_ids()))

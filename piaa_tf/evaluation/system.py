@@ -36,8 +36,8 @@ KIND_NAMES = {
 }
 
 
-class NotAtHandError(InputError):
-    """A system cannot be fitted from what is at hand; the message says what it lacks.
+class MissingSamplesError(InputError):
+    """A system lacks samples that it is fitted on; the message says which.
 
     Where all systems were asked for, such a one is left out of the tables.
     """
@@ -45,7 +45,7 @@ class NotAtHandError(InputError):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Training:
-    """What is at hand for fitting a system; nothing of any test user.
+    """What a system may be fitted on; nothing of any test user.
 
     Attributes:
         train: samples by their kind, of those kinds that the data set has.
@@ -81,11 +81,11 @@ class Training:
             split: "train" or "validation".
 
         Raises:
-            NotAtHandError: The data set has none.
+            MissingSamplesError: The data set has none.
         """
         found = {"train": self.train, "validation": self.validation}[split].get(kind)
         if found is None:
-            raise NotAtHandError(
+            raise MissingSamplesError(
                 f"{system} needs {KIND_NAMES[kind]} in the {split} split. The data set "
                 "has none. Leave the system out of --systems, or give its --prior."
             )
@@ -129,7 +129,7 @@ class System(Protocol):
         Deterministic in `training.seed`.
 
         Raises:
-            NotAtHandError: Samples of a kind that it needs are not there.
+            MissingSamplesError: Samples of a kind that it needs are not there.
         """
         ...
 

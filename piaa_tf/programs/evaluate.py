@@ -28,9 +28,9 @@ from piaa_tf.programs.shared.program import option, repeated
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from piaa_tf.evaluation.at_hand import AtHand
     from piaa_tf.evaluation.bounds import Bounds
     from piaa_tf.evaluation.campaign import Plan
+    from piaa_tf.evaluation.evaluation_data import EvaluationData
     from piaa_tf.evaluation.measurement import Measurement
 
 ALL = "all"
@@ -110,8 +110,8 @@ def run(config: EvaluateConfig) -> None:
     keys = tuple(SYSTEMS) if is_all else config.systems
     check_names(keys)
     priors, work, plan = _priors(config, keys), Path(config.out) / "work", _plan(config)
-    at_hand = _load(config)
-    ratings = plan.tested(at_hand)
+    data = _load(config)
+    ratings = plan.tested(data)
     for folder in priors.values():
         log_overlap(
             trained_images(folder), ratings, by=f"prior {folder}", what="test ratings"
@@ -119,9 +119,9 @@ def run(config: EvaluateConfig) -> None:
     gallery_dir = _gallery_dir(config)
     galleries = _other_galleries(config, gallery_dir, work) if gallery_dir else {}
     measurements, left_out = _evaluate(
-        config, keys, at_hand, work, plan, priors=priors, leave_out=is_all
+        config, keys, data, work, plan, priors=priors, leave_out=is_all
     )
-    bounds = gallery_dir and _bounds(config, gallery_dir, at_hand)
+    bounds = gallery_dir and _bounds(config, gallery_dir, data)
     evidence = Evidence(
         data="simulated gallery" if gallery_dir else config.dataset,
         is_simulated=gallery_dir is not None,
@@ -130,11 +130,11 @@ def run(config: EvaluateConfig) -> None:
         measurements=measurements,
         left_out=left_out,
         ratings=ratings,
-        scores=at_hand.test.get(ScoreDistributions),
-        likes=at_hand.test.get(LikedImages),
+        scores=data.test.get(ScoreDistributions),
+        likes=data.test.get(LikedImages),
         bounds=bounds,
         trait_shares=_trait_shares(config, keys, plan, galleries, measurements, bounds),
-        backbones=_backbones(config, keys, at_hand, work, plan),
+        backbones=_backbones(config, keys, data, work, plan),
         command=command,
     )
     logging.info("report: %s", write_report(evidence, Path(config.out)))
@@ -198,16 +198,16 @@ def _priors(config: EvaluateConfig, keys: Sequence[str]) -> dict[str, Path]:
     return found
 
 
-def _load(config: EvaluateConfig) -> AtHand:
-    from piaa_tf.evaluation.at_hand import load_all
+def _load(config: EvaluateConfig) -> EvaluationData:
+    from piaa_tf.evaluation.evaluation_data import load_evaluation_data
 
-    return load_all(config.dataset, config.data_dir or None)
+    return load_evaluation_data(config.dataset, config.data_dir or None)
 
 
 def _evaluate(
     config: EvaluateConfig,
     keys: Sequence[str],
-    at_hand: AtHand,
+    data: EvaluationData,
     work: Path,
     plan: Plan,
     *,
@@ -222,7 +222,7 @@ def _evaluate(
 
     described = {
         "dataset": config.dataset,
-        "data": at_hand.fingerprint(),
+        "data": data.fingerprint(),
         "backbone": config.backbone,
         "image_size": config.image_size,
         "quick": config.quick,
@@ -231,8 +231,8 @@ def _evaluate(
     }
     RunFolder(work, described, flag="out")
     training = Training(
-        at_hand.train,
-        at_hand.validation,
+        data.train,
+        data.validation,
         work,
         num_images=plan.num_images,
         seed=config.seed,
@@ -241,7 +241,7 @@ def _evaluate(
         image_size=config.image_size,
         priors=priors,
     )
-    return evaluate_systems(keys, at_hand, training, plan, leave_out=leave_out)
+    return evaluate_systems(keys, data, training, plan, leave_out=leave_out)
 
 
 def _gallery_dir(config: EvaluateConfig) -> Path | None:
@@ -252,11 +252,11 @@ def _gallery_dir(config: EvaluateConfig) -> Path | None:
     return Path(config.data_dir or DEFAULT_DIRECTORIES["gallery"])
 
 
-def _bounds(config: EvaluateConfig, gallery_dir: Path, at_hand: AtHand) -> Bounds:
+def _bounds(config: EvaluateConfig, gallery_dir: Path, data: EvaluationData) -> Bounds:
     from piaa_tf.data.samples import PersonalRatings
     from piaa_tf.evaluation.bounds import bounds_of
 
-    ratings = at_hand.test[PersonalRatings]
+    ratings = data.test[PersonalRatings]
     return bounds_of(gallery_dir, ratings, config.num_images, seed=config.seed)
 
 
@@ -297,24 +297,24 @@ def _trait_shares(
         logging.info("a gallery of trait share %g", share)
         write_gallery(directory, described)
         other = dataclasses.replace(config, data_dir=str(directory))
-        at_hand = _load(other)
+        data = _load(other)
         own, _ = _evaluate(
             other,
             chosen,
-            at_hand,
+            data,
             directory.parent,
             dataclasses.replace(plan, curve=(), costly_repeats=1),
             priors={},
             leave_out=False,
         )
-        found[share] = _bounds(other, directory, at_hand), own
+        found[share] = _bounds(other, directory, data), own
     return found
 
 
 def _backbones(
     config: EvaluateConfig,
     keys: Sequence[str],
-    at_hand: AtHand,
+    data: EvaluationData,
     work: Path,
     plan: Plan,
 ) -> dict[str, list[Measurement]]:
@@ -324,7 +324,7 @@ def _backbones(
         backbone: _evaluate(
             dataclasses.replace(config, backbone=backbone),
             chosen,
-            at_hand,
+            data,
             work / f"backbone_{backbone}",
             dataclasses.replace(plan, curve=()),
             priors={},

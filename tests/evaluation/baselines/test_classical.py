@@ -12,7 +12,7 @@ NAMES = tuple(classical_systems(None))
 
 
 @pytest.fixture(scope="module")
-def at_hand(tiny_gallery, tmp_path_factory):
+def data(tiny_gallery, tmp_path_factory):
     def split(name):
         kinds = (PersonalRatings, ScoreDistributions)
         return {k: catalog.load("gallery", k, tiny_gallery, name) for k in kinds}
@@ -31,8 +31,8 @@ def fitted(name, find_prior, training):
 
 
 @pytest.mark.parametrize("name", [n for n in NAMES if not n.startswith("ranking")])
-def test_a_personal_system_adapts_and_forgets(name, find_prior, at_hand):
-    training, test = at_hand
+def test_a_personal_system_adapts_and_forgets(name, find_prior, data):
+    training, test = data
     system = fitted(name, find_prior, training)
     assert isinstance(system, PersonalSystem)
     ratings = test[PersonalRatings]
@@ -51,8 +51,8 @@ def test_a_personal_system_adapts_and_forgets(name, find_prior, at_hand):
 
 
 @pytest.mark.parametrize("name", ["handcrafted", "ranking", "ranking_both"])
-def test_a_generic_system_scores_each_picture(name, find_prior, at_hand):
-    training, test = at_hand
+def test_a_generic_system_scores_each_picture(name, find_prior, data):
+    training, test = data
     system = fitted(name, find_prior, training)
     assert isinstance(system, GenericSystem)
     samples = test[ScoreDistributions]

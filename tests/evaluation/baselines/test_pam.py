@@ -5,7 +5,7 @@ from piaa_tf.evaluation.baselines.handcrafted_svr import GENERIC, HandcraftedSvr
 from piaa_tf.evaluation.baselines.pam import Pam
 from piaa_tf.evaluation.baselines.pictures import PictureFeatures
 from piaa_tf.evaluation.baselines.regressor import Regressor, num_weights
-from piaa_tf.evaluation.system import NotAtHandError
+from piaa_tf.evaluation.system import MissingSamplesError
 from piaa_tf.metrics import srocc
 
 
@@ -122,5 +122,7 @@ def test_a_user_may_turn_what_people_like(handcrafted, planted):
 
 
 def test_without_ratings_pam_is_left_out(training, find_prior, planted):
-    with pytest.raises(NotAtHandError, match=r"PAM \(only attribute\) needs personal"):
+    with pytest.raises(
+        MissingSamplesError, match=r"PAM \(only attribute\) needs personal"
+    ):
         Pam(["attribute"], find_prior).fit(training())
