@@ -22,7 +22,7 @@ from sklearn.preprocessing import StandardScaler
 from piaa_tf.adaptation.predict import predict, unit_scores
 from piaa_tf.data.samples import Samples
 from piaa_tf.errors import InputError
-from piaa_tf.evaluation.baselines.kept import kept
+from piaa_tf.evaluation.baselines.feature_cache import cached
 from piaa_tf.evaluation.handcrafted import FEATURES, describe_files
 from piaa_tf.evaluation.system import Training
 from piaa_tf.models.prior import Prior
@@ -130,14 +130,14 @@ class PictureFeatures:
         files = list(paths.values())
         raw = {"generic": np.zeros(len(files))}
         if "attribute" in self._parts:
-            raw |= kept(
+            raw |= cached(
                 self._work_dir / "handcrafted",
                 (*FEATURES,),
                 files,
                 lambda: {"attribute": describe_files(files)},
             )
         if self._prior is not None:
-            raw |= kept(
+            raw |= cached(
                 self._work_dir / "content",
                 (self._prior.checksum(),),
                 files,

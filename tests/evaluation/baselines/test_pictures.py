@@ -6,8 +6,7 @@ from PIL import Image
 
 from piaa_tf.adaptation.predict import predict, unit_scores
 from piaa_tf.errors import InputError
-from piaa_tf.evaluation.baselines import kept as kept_module
-from piaa_tf.evaluation.baselines.kept import kept
+from piaa_tf.evaluation.baselines.feature_cache import cached
 from piaa_tf.evaluation.baselines.pictures import PictureFeatures
 
 
@@ -27,7 +26,7 @@ def count_calls(tmp_path):
             calls.append(key)
             return {"x": np.arange(len(pictures))}
 
-        return kept(tmp_path / "kept", [key], pictures, compute)
+        return cached(tmp_path / "cache", [key], pictures, compute)
 
     return ask, calls
 
@@ -51,8 +50,7 @@ def test_another_key_order_or_file_asks_again(tmp_path, pictures):
 
 def test_nothing_unfinished_is_left(tmp_path, pictures):
     count_calls(tmp_path)[0](pictures)
-    assert [p.suffix for p in (tmp_path / "kept").iterdir()] == [".npz"]
-    assert kept_module.kept is kept
+    assert [p.suffix for p in (tmp_path / "cache").iterdir()] == [".npz"]
 
 
 def test_features_are_standardised_on_the_training_pictures(
