@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from piaa_tf.evaluation.bounds import Bounds
-    from piaa_tf.evaluation.campaign import Plan
     from piaa_tf.evaluation.evaluation_data import EvaluationData
+    from piaa_tf.evaluation.experiment.measurements import Plan
     from piaa_tf.evaluation.measurement import Measurement
 
 ALL = "all"
@@ -159,7 +159,7 @@ def _command(config: EvaluateConfig) -> str:
 
 
 def _plan(config: EvaluateConfig) -> Plan:
-    from piaa_tf.evaluation.campaign import Plan
+    from piaa_tf.evaluation.experiment.measurements import Plan
 
     return Plan(
         num_images=tuple(sorted(set(config.num_images))),
@@ -215,7 +215,7 @@ def _evaluate(
     leave_out: bool,
 ) -> tuple[list[Measurement], dict[str, str]]:
     """Evaluates systems in a work folder, which must be of this very evaluation."""
-    from piaa_tf.evaluation.campaign import evaluate_systems
+    from piaa_tf.evaluation.experiment.measurements import evaluate_systems
     from piaa_tf.evaluation.system import Training
     from piaa_tf.models.prior import load_prior
     from piaa_tf.training.run_folder import RunFolder

@@ -6,10 +6,10 @@ import pytest
 from piaa_tf.data.gallery.write import read_config, write_gallery
 from piaa_tf.data.samples import LikedImages, PersonalRatings, ScoreDistributions
 from piaa_tf.errors import InputError
-from piaa_tf.evaluation import campaign
 from piaa_tf.evaluation.bounds import bounds_of, trait_share, with_trait_share
-from piaa_tf.evaluation.campaign import Plan, evaluate_systems
 from piaa_tf.evaluation.evaluation_data import load_evaluation_data
+from piaa_tf.evaluation.experiment import measurements
+from piaa_tf.evaluation.experiment.measurements import Plan, evaluate_systems
 from piaa_tf.evaluation.system import MissingSamplesError, Training
 
 PLAN = Plan((4, 8), 3, 1, (4, 6), False, 0, 0)
@@ -54,9 +54,9 @@ class Poor(ByName):
 @pytest.fixture
 def known(monkeypatch):
     monkeypatch.setattr(
-        campaign, "SYSTEMS", {"by_name": ByName, "poor": Poor, "costly": ByName}
+        measurements, "SYSTEMS", {"by_name": ByName, "poor": Poor, "costly": ByName}
     )
-    monkeypatch.setattr(campaign, "COSTLY", ("costly",))
+    monkeypatch.setattr(measurements, "COSTLY", ("costly",))
     ByName.fits = 0
 
 
