@@ -22,7 +22,12 @@ from scipy.special import softmax
 from sklearn.cluster import KMeans
 
 from piaa_tf.data.python_calls import steady
-from piaa_tf.data.samples import PersonalRatings, Samples, ScoreDistributions
+from piaa_tf.data.samples import (
+    PersonalRatings,
+    Samples,
+    ScoreDistributions,
+    average_scores,
+)
 from piaa_tf.errors import InputError
 from piaa_tf.evaluation.baselines.pictures import (
     PARTS,
@@ -32,7 +37,7 @@ from piaa_tf.evaluation.baselines.pictures import (
 )
 from piaa_tf.evaluation.system import Training
 from piaa_tf.losses import ranking_loss, rating_loss
-from piaa_tf.training.supervised.generic import RANKING_MARGIN, average_scores
+from piaa_tf.training.supervised.generic import RANKING_MARGIN
 
 NUM_KINDS = 8
 WIDTH = 64

@@ -1,13 +1,12 @@
 import numpy as np
 import pytest
 
-from piaa_tf.data.samples import ScoreDistributions
+from piaa_tf.data.samples import ScoreDistributions, average_scores
 from piaa_tf.errors import InputError
 from piaa_tf.evaluation.baselines import ranking_network
 from piaa_tf.evaluation.baselines.pictures import PictureFeatures
 from piaa_tf.evaluation.baselines.ranking_network import RankingNetwork
 from piaa_tf.metrics import srocc
-from piaa_tf.training.supervised.generic import average_scores
 
 PARTS = ([], ["attribute"], ["content"], ["attribute", "content"])
 
