@@ -135,8 +135,14 @@ class System(Protocol):
 
 
 @runtime_checkable
-class PersonalSystem(System, Protocol):
-    """A system that adapts to a user's ratings."""
+class PersonalSystem(Protocol):
+    """What adapts to a user's ratings, and can be measured.
+
+    Attributes:
+        name: in results and tables.
+    """
+
+    name: str
 
     def prepare(self, ratings: PersonalRatings) -> None:
         """Computes, once, what is needed of the pictures: embeddings, features.

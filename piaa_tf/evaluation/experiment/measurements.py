@@ -13,7 +13,7 @@ from piaa_tf.data.samples import LikedImages, PersonalRatings, ScoreDistribution
 from piaa_tf.evaluation.baselines.systems import COSTLY, SYSTEMS
 from piaa_tf.evaluation.evaluation_data import EvaluationData
 from piaa_tf.evaluation.measurement import Measurement, load_measurement
-from piaa_tf.evaluation.protocol import measure_system, with_enough_ratings
+from piaa_tf.evaluation.protocol import measure, user_splits, with_enough_ratings
 from piaa_tf.evaluation.results import summarise
 from piaa_tf.evaluation.system import (
     GenericSystem,
@@ -147,14 +147,13 @@ def _measure(
     if isinstance(system, PersonalSystem):
         logging.info("%s: adapting to %d users", system.name, len(ratings.user_ids()))
         system.prepare(ratings)
-        results = measure_system(
-            system,
+        splits = user_splits(
             ratings,
             plan.of_system(key),
             seed=plan.seed,
             num_reserved=plan.num_reserved if plan.same_tests else None,
-            seconds=seconds,
         )
+        results = measure(system, splits, seconds=seconds)
     return Measurement(
         key,
         system.name,
