@@ -1,6 +1,7 @@
 """A system of the tables: what it learns from, and what it must answer.
 
-A system is a class with a `name` and a `fit`. What else it offers says which tables it
+A system is a class with a `name` and a `fit`, which says what prior it starts from and
+whether adapting is costly. What else it offers says which tables it
 stands in: a `GenericSystem` predicts what people give on average, or the traits of
 those who like a picture; a `PersonalSystem` adapts to a user. One class may be both.
 
@@ -119,9 +120,14 @@ class System(Protocol):
 
     Attributes:
         name: as the tables write it, such as "PA_IAA" or "FPMF (content)".
+        role: of the prior that it starts from; None where it starts from none.
+        is_costly: whether it adapts a whole network: seconds a user, where others take
+            milliseconds; it gets fewer repeats.
     """
 
     name: str
+    role: str | None
+    is_costly: bool
 
     def fit(self, training: Training) -> None:
         """Learns whatever does not depend on test users.

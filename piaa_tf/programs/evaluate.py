@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from piaa_tf.evaluation.bounds import Bounds
     from piaa_tf.evaluation.evaluation_data import EvaluationData
-    from piaa_tf.evaluation.experiment.measurements import Plan
     from piaa_tf.evaluation.measurement import Measurement
+    from piaa_tf.evaluation.plan import Plan
 
 ALL = "all"
 SHARE_SYSTEMS = ("mt_iaa", "pa_iaa", "pa_iaa_fusion")
@@ -159,7 +159,7 @@ def _command(config: EvaluateConfig) -> str:
 
 
 def _plan(config: EvaluateConfig) -> Plan:
-    from piaa_tf.evaluation.experiment.measurements import Plan
+    from piaa_tf.evaluation.plan import Plan
 
     return Plan(
         num_images=tuple(sorted(set(config.num_images))),
@@ -175,13 +175,13 @@ def _plan(config: EvaluateConfig) -> Plan:
 def _priors(config: EvaluateConfig, keys: Sequence[str]) -> dict[str, Path]:
     """Finds the role of each given prior; each must serve one of the systems."""
     from piaa_tf.evaluation.baselines.priors import role_of
-    from piaa_tf.evaluation.baselines.systems import ROLES
+    from piaa_tf.evaluation.baselines.systems import served_by
     from piaa_tf.models.prior import load_prior
 
     found: dict[str, Path] = {}
     for folder in config.prior:
         role = role_of(load_prior(folder))
-        served = [key for key, wanted in ROLES.items() if wanted == role]
+        served = served_by(role)
         if role in found:
             raise InputError(
                 f"Each role takes one prior. Got {found[role]} and {folder} for "

@@ -12,7 +12,7 @@ from piaa_tf.adaptation.scopes import personal_score
 from piaa_tf.data.images import load_images
 from piaa_tf.data.samples import LikedImages, PersonalRatings, ScoreDistributions
 from piaa_tf.evaluation.baselines import priors, systems
-from piaa_tf.evaluation.baselines.mt_iaa import without_traits
+from piaa_tf.evaluation.baselines.fine_tuned import without_traits
 from piaa_tf.evaluation.baselines.tuning import choose_settings
 from piaa_tf.evaluation.evaluation_data import load_evaluation_data
 from piaa_tf.evaluation.protocol import split
@@ -146,7 +146,7 @@ def test_anil_descends_the_mean_squared_error(fitted, given, own):
     features = np.column_stack([deep[:8], np.ones(8)])
     unit = (own.ratings[:8].astype(np.float64) - 1) / 4
     support = own.select(slice(0, 8))
-    adapted = system._adapted(support, InnerLoop(3, 0.1))
+    adapted = system.adapt_by(support, InnerLoop(3, 0.1))
     for _ in range(3):
         score = 1 / (1 + np.exp(-features @ weights))
         slope = 2 / 8 * ((score - unit) * score * (1 - score)) @ features

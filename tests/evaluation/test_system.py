@@ -16,7 +16,7 @@ from piaa_tf.evaluation.system import (
 class Constant:
     """A generic system of no use."""
 
-    name = "constant"
+    name, role, is_costly = "constant", None, False
 
     def fit(self, training):
         """Learns nothing."""

@@ -37,7 +37,7 @@ MAX_PICTURES, MAX_QUICK_PICTURES = 4000, 500
 class HandcraftedSvr:
     """The system; see the module."""
 
-    name = "Handcrafted features + SVR"
+    name, role, is_costly = "Handcrafted features + SVR", None, False
 
     def fit(self, training: Training) -> None:
         """Regresses average scores: of a crowd where there is one, else of users."""

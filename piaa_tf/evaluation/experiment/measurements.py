@@ -1,8 +1,7 @@
-"""An evaluation: systems measured one after another; what is done is kept."""
+"""Systems measured one after another; what is done is kept."""
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections.abc import Sequence
 
@@ -10,10 +9,11 @@ import numpy as np
 from absl import logging
 
 from piaa_tf.data.samples import LikedImages, PersonalRatings, ScoreDistributions
-from piaa_tf.evaluation.baselines.systems import COSTLY, SYSTEMS
+from piaa_tf.evaluation.baselines.systems import SYSTEMS
 from piaa_tf.evaluation.evaluation_data import EvaluationData
 from piaa_tf.evaluation.measurement import Measurement, load_measurement
-from piaa_tf.evaluation.protocol import measure, user_splits, with_enough_ratings
+from piaa_tf.evaluation.plan import Plan
+from piaa_tf.evaluation.protocol import measure, user_splits
 from piaa_tf.evaluation.results import summarise
 from piaa_tf.evaluation.system import (
     GenericSystem,
@@ -22,56 +22,6 @@ from piaa_tf.evaluation.system import (
     System,
     Training,
 )
-
-
-@dataclasses.dataclass(frozen=True)
-class Plan:
-    """How often what is measured.
-
-    Attributes:
-        num_images: the numbers n of the tables.
-        repeats: splits of each user.
-        costly_repeats: the same for systems that adapt a whole network.
-        curve: the numbers n of the learning curve; costly systems get one split where
-            an n is not in the tables.
-        same_tests: whether all n are tested on the same images of a user.
-        max_users: the first so many of the test users; 0 for all.
-        seed: of the splits.
-    """
-
-    num_images: tuple[int, ...]
-    repeats: int
-    costly_repeats: int
-    curve: tuple[int, ...]
-    same_tests: bool
-    max_users: int
-    seed: int
-
-    @property
-    def num_reserved(self) -> int:
-        """Ratings that a user must be able to give."""
-        return max((*self.num_images, *self.curve))
-
-    def tested(self, data: EvaluationData) -> PersonalRatings:
-        """Gives the ratings of those test users who are measured.
-
-        Raises:
-            InputError: Nobody has rated enough.
-        """
-        ratings = with_enough_ratings(data.test[PersonalRatings], self.num_reserved)
-        if not self.max_users:
-            return ratings
-        first = set(ratings.user_ids()[: self.max_users])
-        return ratings.select([user in first for user in ratings.users])
-
-    def of_system(self, key: str) -> dict[int, int]:
-        """Gives n -> repeats for one system, ascending."""
-        in_table = self.costly_repeats if key in COSTLY else self.repeats
-        in_curve = 1 if key in COSTLY else self.repeats
-        return {
-            n: in_table if n in self.num_images else in_curve
-            for n in sorted({*self.num_images, *self.curve})
-        }
 
 
 def evaluate_systems(
@@ -149,7 +99,7 @@ def _measure(
         system.prepare(ratings)
         splits = user_splits(
             ratings,
-            plan.of_system(key),
+            plan.repeats_of(system),
             seed=plan.seed,
             num_reserved=plan.num_reserved if plan.same_tests else None,
         )

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from piaa_tf.data.samples import LikedImages, PersonalRatings, ScoreDistributions
 from piaa_tf.evaluation.bounds import Bounds
-from piaa_tf.evaluation.experiment.measurements import Plan
 from piaa_tf.evaluation.measurement import Measurement
+from piaa_tf.evaluation.plan import Plan
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

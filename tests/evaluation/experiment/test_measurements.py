@@ -9,7 +9,8 @@ from piaa_tf.errors import InputError
 from piaa_tf.evaluation.bounds import bounds_of, trait_share, with_trait_share
 from piaa_tf.evaluation.evaluation_data import load_evaluation_data
 from piaa_tf.evaluation.experiment import measurements
-from piaa_tf.evaluation.experiment.measurements import Plan, evaluate_systems
+from piaa_tf.evaluation.experiment.measurements import evaluate_systems
+from piaa_tf.evaluation.plan import Plan
 from piaa_tf.evaluation.system import MissingSamplesError, Training
 
 PLAN = Plan((4, 8), 3, 1, (4, 6), False, 0, 0)
@@ -23,10 +24,11 @@ def data(tiny_gallery):
 class ByName:
     """Scores by the name of the picture; counts its fits."""
 
-    name, num_weights, fits = "by name", 0, 0
+    name, role, is_costly = "by name", None, False
+    num_weights, fits = 0, 0
 
     def fit(self, training):
-        type(self).fits += 1
+        ByName.fits += 1
 
     def prepare(self, ratings):
         """Needs nothing."""
@@ -51,12 +53,17 @@ class Poor(ByName):
         raise MissingSamplesError("Poor needs money.")
 
 
+class Costly(ByName):
+    """Takes long."""
+
+    is_costly = True
+
+
 @pytest.fixture
 def known(monkeypatch):
     monkeypatch.setattr(
-        measurements, "SYSTEMS", {"by_name": ByName, "poor": Poor, "costly": ByName}
+        measurements, "SYSTEMS", {"by_name": ByName, "poor": Poor, "costly": Costly}
     )
-    monkeypatch.setattr(measurements, "COSTLY", ("costly",))
     ByName.fits = 0
 
 
@@ -66,9 +73,9 @@ def evaluate(keys, data, work, *, leave_out=True, plan=PLAN):
 
 
 def test_costly_systems_get_fewer_repeats():
-    assert PLAN.of_system("ridge") == {4: 3, 6: 3, 8: 3}
-    assert PLAN.of_system("ba_piaa") == {4: 1, 6: 1, 8: 1}
-    assert Plan((4,), 5, 2, (6,), False, 0, 0).of_system("ba_piaa") == {4: 2, 6: 1}
+    assert PLAN.repeats_of(ByName()) == {4: 3, 6: 3, 8: 3}
+    assert PLAN.repeats_of(Costly()) == {4: 1, 6: 1, 8: 1}
+    assert Plan((4,), 5, 2, (6,), False, 0, 0).repeats_of(Costly()) == {4: 2, 6: 1}
 
 
 def test_what_is_done_is_kept_and_the_rest_goes_on(known, data, tmp_path):
