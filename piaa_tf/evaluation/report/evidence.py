@@ -29,7 +29,7 @@ class Evidence:
         trait_shares: share of variance that follows from personality -> bounds and
             measurements, the main gallery's own share among them; empty elsewhere.
         backbones: further backbone -> measurements of its systems.
-        command: what was called.
+        command: what was called; empty where no program was.
     """
 
     data: str
