@@ -110,10 +110,10 @@ def compare(config: GainConfig, root: Path) -> None:
             loop = max(
                 LOOPS,
                 key=lambda loop, name=name, number=number: np.mean(
-                    measure(config, root, name, ratings["validation"], loop, number)[1]
+                    reached(config, root, name, ratings["validation"], loop, number)[1]
                 ),
             )
-            before, after = measure(config, root, name, ratings["test"], loop, number)
+            before, after = reached(config, root, name, ratings["test"], loop, number)
             figures[name, number] = after
             logging.info(
                 "%-3s %3d images  prior %.3f  adapted %.3f  gain %s  (%d steps of %g)",
@@ -128,24 +128,22 @@ def compare(config: GainConfig, root: Path) -> None:
         logging.info("%d images  BLG - BA %s", number, paired(difference))
 
 
-def measure(config, root: Path, name: str, ratings, loop, num_images: int):
+def reached(config, root: Path, name: str, ratings, loop, num_images: int):
     """Adapts whole networks: SROCC of each user before and after, two arrays."""
     import numpy as np
 
     from piaa_tf.adaptation.adapt import InnerLoop
-    from piaa_tf.adaptation.private_network import PrivateNetwork
-    from piaa_tf.evaluation.protocol import evaluate_network
+    from piaa_tf.evaluation.adapted_prior import WholeNetwork
+    from piaa_tf.evaluation.protocol import measure, user_splits
     from piaa_tf.models.prior import load_prior
 
     prior = load_prior(root / name / "prior")
-    results = evaluate_network(
-        PrivateNetwork(prior, ratings.rating_range, InnerLoop(*loop)),
-        ratings,
-        num_images=num_images,
-        num_reserved=max(NUM_IMAGES),
-        repeats=1,
-        seed=config.seed,
+    network = WholeNetwork(name, prior, ratings.rating_range, InnerLoop(*loop))
+    network.prepare(ratings)
+    splits = user_splits(
+        ratings, {num_images: 1}, seed=config.seed, num_reserved=max(NUM_IMAGES)
     )
+    results = measure(network, splits)
     return (
         np.array([result.prior_srocc for result in results]),
         np.array([result.srocc for result in results]),

@@ -26,6 +26,8 @@ from piaa_tf.programs.shared.program import option
 
 if TYPE_CHECKING:
     from piaa_tf.data.samples import PersonalRatings, Samples
+    from piaa_tf.evaluation.results import Result
+    from piaa_tf.evaluation.system import PersonalSystem
     from piaa_tf.training.supervised.options import FitOptions
 
 
@@ -135,33 +137,21 @@ def measure_tastes(config: QuickstartConfig, root: Path) -> None:
     """Adapts unseen users by 10 and by 100 ratings and tests on their other ones."""
     from absl import logging
 
-    from piaa_tf.adaptation.predict import predict
-    from piaa_tf.adaptation.scopes import personal_score
     from piaa_tf.adaptation.users import LOOPS
     from piaa_tf.data.gallery import oracles
-    from piaa_tf.evaluation.protocol import evaluate_scope
+    from piaa_tf.evaluation.adapted_prior import BehindEmbedding
     from piaa_tf.models.prior import load_prior
 
-    prior = load_prior(root / "multitask" / "prior")
     ratings = _test_ratings(root)
-    images = sorted(set(ratings.images))
-    embedding = predict(prior, [ratings.photos / image for image in images])
-    embeddings = dict(zip(images, embedding["embedding"]))
-    numbers = _numbers(config)
-    results = {
-        number: evaluate_scope(
-            personal_score(prior, "fusion", ratings.rating_range),
-            ratings,
-            embeddings,
-            LOOPS["fusion"],
-            num_images=number,
-            num_reserved=max(numbers),
-            repeats=config.repeats,
-            seed=config.seed,
-        )
-        for number in numbers
-    }
-    _show(results, root / "users.png", system="PA_IAA", adapted="W_b")
+    system = BehindEmbedding(
+        "PA_IAA",
+        load_prior(root / "multitask" / "prior"),
+        ratings.rating_range,
+        LOOPS["fusion"],
+        scope="fusion",
+    )
+    results = _measure(config, system, ratings, config.repeats)
+    _show(results, root / "users.png", adapted="W_b")
     for name, oracle in (
         ("perfect shared taste", oracles.shared_taste),
         ("noise ceiling", oracles.noise_ceiling),
@@ -209,30 +199,40 @@ def meta_train_prior(config: QuickstartConfig, root: Path) -> None:
 def measure_networks(config: QuickstartConfig, root: Path) -> None:
     """Adapts a whole network to each of some users, by 10 and by 100 ratings."""
     from piaa_tf.adaptation.adapt import InnerLoop
-    from piaa_tf.adaptation.private_network import PrivateNetwork
-    from piaa_tf.evaluation.protocol import evaluate_network
+    from piaa_tf.evaluation.adapted_prior import WholeNetwork
     from piaa_tf.models.prior import load_prior
 
     ratings = _test_ratings(root)
     users = set(ratings.user_ids()[: config.network_users])
     ratings = ratings.select([user in users for user in ratings.users])
     # Steps and rate come from validation users (benchmarks/blg_gain.py).
-    network = PrivateNetwork(
-        load_prior(root / "meta" / "prior"), ratings.rating_range, InnerLoop(20, 1e-4)
+    system = WholeNetwork(
+        "BLG-PIAA",
+        load_prior(root / "meta" / "prior"),
+        ratings.rating_range,
+        InnerLoop(20, 1e-4),
     )
-    numbers = _numbers(config)
-    results = {
-        number: evaluate_network(
-            network,
-            ratings,
-            num_images=number,
-            num_reserved=max(numbers),
-            repeats=1,
-            seed=config.seed,
-        )
-        for number in numbers
-    }
-    _show(results, root / "networks.png", system="BLG-PIAA", adapted="network")
+    results = _measure(config, system, ratings, 1)
+    _show(results, root / "networks.png", adapted="network")
+
+
+def _measure(
+    config: QuickstartConfig,
+    system: PersonalSystem,
+    ratings: PersonalRatings,
+    repeats: int,
+) -> list[Result]:
+    """Adapts to both numbers of ratings, and tests on the same photographs."""
+    from piaa_tf.evaluation.protocol import measure, user_splits
+
+    system.prepare(ratings)
+    splits = user_splits(
+        ratings,
+        dict.fromkeys(_numbers(config), repeats),
+        seed=config.seed,
+        num_reserved=max(_numbers(config)),
+    )
+    return measure(system, splits)
 
 
 def _numbers(config: QuickstartConfig) -> tuple[int, int]:
@@ -245,17 +245,19 @@ def _test_ratings(root: Path) -> PersonalRatings:
     return _samples(root, PersonalRatings, "test")
 
 
-def _show(results, picture: Path, *, system: str, adapted: str) -> None:
+def _show(results: list[Result], picture: Path, *, adapted: str) -> None:
     """Logs the mean SROCC before and after adaptation, and draws each user's."""
     import numpy as np
     from absl import logging
 
-    from piaa_tf.evaluation.plots import mean_by_user, plot_users
+    from piaa_tf.evaluation.plots import plot_users
+    from piaa_tf.evaluation.results import by_num_images, mean_by_user
 
-    before = list(mean_by_user(results[max(results)], "prior_srocc").values())
+    system, of_number = results[0].system, by_num_images(results)
+    before = list(mean_by_user(of_number[max(of_number)], "prior_srocc").values())
     logging.info("%s: SROCC of %d unseen users, simulated", system, len(before))
     logging.info("  %-28s %.3f", "prior alone", np.mean(before))
-    for number, own in results.items():
+    for number, own in of_number.items():
         after = list(mean_by_user(own, "srocc").values())
         gain = np.subtract(after, before)
         logging.info(

@@ -26,7 +26,13 @@ from piaa_tf.data.soundness import (
 from piaa_tf.errors import InputError
 from piaa_tf.ratings import TRAITS, RatingRange
 
-__all__ = ["LikedImages", "PersonalRatings", "SampleError", "ScoreDistributions"]
+__all__ = [
+    "LikedImages",
+    "PersonalRatings",
+    "SampleError",
+    "ScoreDistributions",
+    "average_scores",
+]
 
 AnySamples = TypeVar("AnySamples", bound="Samples")
 
@@ -284,3 +290,23 @@ class PersonalRatings(Samples):
         for row, user in enumerate(self.users):
             rows.setdefault(user, []).append(row)
         return rows
+
+
+def average_scores(
+    samples: PersonalRatings | ScoreDistributions,
+) -> tuple[list[str], np.ndarray]:
+    """Averages each picture's ratings, on [0, 1].
+
+    Args:
+        samples: ratings of many users, or distributions.
+
+    Returns:
+        Image names, and their mean scores mapped linearly from the set's range to
+        [0, 1], float32.
+    """
+    if isinstance(samples, ScoreDistributions):
+        images, means = list(samples.images), samples.mean_scores
+    else:
+        images, means = samples.mean_ratings()
+    unit = samples.rating_range.to_unit(np.asarray(means))
+    return list(images), unit.astype(np.float32)

@@ -8,10 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from piaa_tf.adaptation.predict import predict, unit_scores
-from piaa_tf.data.samples import PersonalRatings, ScoreDistributions
+from piaa_tf.data.samples import PersonalRatings, ScoreDistributions, average_scores
 from piaa_tf.metrics import accuracy, mean_emd, plcc, srocc
 from piaa_tf.models.prior import Prior
-from piaa_tf.training.supervised.generic import average_scores
 
 
 def prior_outputs(prior: Prior, paths: Sequence[Path]) -> dict[str, np.ndarray]:

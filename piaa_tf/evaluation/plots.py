@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from piaa_tf.evaluation.protocol import UserResult
+from piaa_tf.evaluation.results import Result, by_num_images, mean_by_user
 
 PRIOR_COLOR, PERSONAL_COLORS = "#8a8f98", ("#56b4e9", "#0072b2", "#003a5d")
 """Told apart without colour vision too (Okabe and Ito 2008)."""
 
 
-def mean_by_user(results: Sequence[UserResult], field: str) -> dict[str, float]:
-    """Averages one field of the results over the repeats of each user."""
-    users = dict.fromkeys(result.user_id for result in results)
-    return {
-        user: float(np.mean([getattr(r, field) for r in results if r.user_id == user]))
-        for user in users
-    }
-
-
 def plot_users(
-    results: Mapping[int, Sequence[UserResult]],
+    results: Sequence[Result],
     path: str | os.PathLike[str],
     *,
     title: str,
@@ -34,15 +25,15 @@ def plot_users(
     After the slides' "Performance comparison of test individuals".
 
     Args:
-        results: number of rated images -> results of the same users.
+        results: of one system and the same users, for some numbers of ratings.
         path: PNG to write.
         title: above the picture; says which data these are.
     """
-    most = results[max(results)]
-    prior = mean_by_user(most, "prior_srocc")
+    of_count = by_num_images(results)
+    prior = mean_by_user(of_count[max(of_count)], "prior_srocc")
     users = sorted(prior, key=prior.get)
     bars = [("prior", PRIOR_COLOR, prior)]
-    for (count, own), color in zip(sorted(results.items()), PERSONAL_COLORS):
+    for (count, own), color in zip(of_count.items(), PERSONAL_COLORS):
         bars.append((f"{count} ratings", color, mean_by_user(own, "srocc")))
     width = 0.8 / len(bars)
     figure = Figure(figsize=(max(7, 0.28 * len(users)), 4.2), dpi=120)

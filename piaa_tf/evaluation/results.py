@@ -81,6 +81,23 @@ def read_results(path: str | os.PathLike[str]) -> list[Result]:
         ]
 
 
+def by_num_images(results: Iterable[Result]) -> dict[int, list[Result]]:
+    """Sorts results by n, the ratings adapted to, ascending; their order stays."""
+    found: dict[int, list[Result]] = {}
+    for result in sorted(results, key=lambda result: result.num_images):
+        found.setdefault(result.num_images, []).append(result)
+    return found
+
+
+def mean_by_user(results: Sequence[Result], field: str) -> dict[str, float]:
+    """Averages one field of the results over the repeats of each user."""
+    users = dict.fromkeys(result.user_id for result in results)
+    return {
+        user: float(np.mean([getattr(r, field) for r in results if r.user_id == user]))
+        for user in users
+    }
+
+
 @dataclasses.dataclass(frozen=True)
 class Summary:
     """A cell of a table: mean over users, spread over repeats.

@@ -1,6 +1,7 @@
 """A system of the tables: what it learns from, and what it must answer.
 
-A system is a class with a `name` and a `fit`. What else it offers says which tables it
+A system is a class with a `name` and a `fit`, which says what prior it starts from and
+whether adapting is costly. What else it offers says which tables it
 stands in: a `GenericSystem` predicts what people give on average, or the traits of
 those who like a picture; a `PersonalSystem` adapts to a user. One class may be both.
 
@@ -36,8 +37,8 @@ KIND_NAMES = {
 }
 
 
-class NotAtHandError(InputError):
-    """A system cannot be fitted from what is at hand; the message says what it lacks.
+class MissingSamplesError(InputError):
+    """A system lacks samples that it is fitted on; the message says which.
 
     Where all systems were asked for, such a one is left out of the tables.
     """
@@ -45,7 +46,7 @@ class NotAtHandError(InputError):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Training:
-    """What is at hand for fitting a system; nothing of any test user.
+    """What a system may be fitted on; nothing of any test user.
 
     Attributes:
         train: samples by their kind, of those kinds that the data set has.
@@ -81,11 +82,11 @@ class Training:
             split: "train" or "validation".
 
         Raises:
-            NotAtHandError: The data set has none.
+            MissingSamplesError: The data set has none.
         """
         found = {"train": self.train, "validation": self.validation}[split].get(kind)
         if found is None:
-            raise NotAtHandError(
+            raise MissingSamplesError(
                 f"{system} needs {KIND_NAMES[kind]} in the {split} split. The data set "
                 "has none. Leave the system out of --systems, or give its --prior."
             )
@@ -119,9 +120,14 @@ class System(Protocol):
 
     Attributes:
         name: as the tables write it, such as "PA_IAA" or "FPMF (content)".
+        role: of the prior that it starts from; None where it starts from none.
+        is_costly: whether it adapts a whole network: seconds a user, where others take
+            milliseconds; it gets fewer repeats.
     """
 
     name: str
+    role: str | None
+    is_costly: bool
 
     def fit(self, training: Training) -> None:
         """Learns whatever does not depend on test users.
@@ -129,14 +135,20 @@ class System(Protocol):
         Deterministic in `training.seed`.
 
         Raises:
-            NotAtHandError: Samples of a kind that it needs are not there.
+            MissingSamplesError: Samples of a kind that it needs are not there.
         """
         ...
 
 
 @runtime_checkable
-class PersonalSystem(System, Protocol):
-    """A system that adapts to a user's ratings."""
+class PersonalSystem(Protocol):
+    """What adapts to a user's ratings, and can be measured.
+
+    Attributes:
+        name: in results and tables.
+    """
+
+    name: str
 
     def prepare(self, ratings: PersonalRatings) -> None:
         """Computes, once, what is needed of the pictures: embeddings, features.

@@ -19,124 +19,74 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from piaa_tf.errors import InputError
+from piaa_tf.evaluation.experiment.experiment import Experiment
 from piaa_tf.programs.shared import program
 from piaa_tf.programs.shared.program import option, repeated
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from piaa_tf.evaluation.at_hand import AtHand
-    from piaa_tf.evaluation.bounds import Bounds
-    from piaa_tf.evaluation.campaign import Plan
-    from piaa_tf.evaluation.measurement import Measurement
-
-ALL = "all"
-SHARE_SYSTEMS = ("mt_iaa", "pa_iaa", "pa_iaa_fusion")
-BACKBONE_SYSTEMS = ("ba_piaa", "blg_piaa")
-
-QUICK = {"repeats": 2, "costly_repeats": 1, "curve": (10, 30, 100), "trait_shares": ()}
-"""What --quick overrides."""
-
-QUICK_USERS = 8
-
 
 @dataclasses.dataclass(frozen=True)
-class EvaluateConfig:
+class EvaluateConfig(Experiment):
     """What an evaluation depends on.
 
     Attributes: every field is a flag and carries its help.
     """
 
-    dataset: str = option("gallery", "Data set.")
-    data_dir: str = option("", "Where it lies; gallery: rendered if absent.")
+    dataset: str = option(Experiment.dataset, "Data set.")
+    data_dir: str = option(
+        Experiment.data_dir, "Where it lies; gallery: rendered if absent."
+    )
     prior: tuple[str, ...] = repeated("Folder of a prior.")
     systems: tuple[str, ...] = option(
-        (ALL,), "Systems with commas between, or all; an unknown one lists them."
+        Experiment.systems,
+        "Systems with commas between, or all; an unknown one lists them.",
     )
-    num_images: tuple[int, ...] = option((10, 100), "The numbers n of the tables.")
-    repeats: int = option(10, "Random splits of each user.")
+    num_images: tuple[int, ...] = option(
+        Experiment.num_images, "The numbers n of the tables."
+    )
+    repeats: int = option(Experiment.repeats, "Random splits of each user.")
     costly_repeats: int = option(
-        2, "The same for systems that adapt a whole network, seconds a user."
+        Experiment.costly_repeats,
+        "The same for systems that adapt a whole network, seconds a user.",
     )
     curve: tuple[int, ...] = option(
-        (5, 10, 20, 50, 100),
+        Experiment.curve,
         "The numbers n of the learning curve, up to the largest of --num_images.",
     )
     same_tests: bool = option(
-        False, "Test all n on the same images; papers: on all not adapted to."
+        Experiment.same_tests,
+        "Test all n on the same images; papers: on all not adapted to.",
     )
     trait_shares: tuple[float, ...] = option(
-        (0.05, 0.33),
+        Experiment.trait_shares,
         "Gallery: further shares of the variance of ratings that follow from "
         "personality, for the systems that use it; empty for none.",
     )
-    backbone: str = option("compact", "Backbone of what is trained here; see BUILD.md.")
-    backbones: tuple[str, ...] = option(
-        (), "Further backbones, for BA-PIAA and BLG-PIAA beside each other."
+    backbone: str = option(
+        Experiment.backbone, "Backbone of what is trained here; see BUILD.md."
     )
-    image_size: int = option(64, "Height and width of their input in pixels.")
-    quick: bool = option(False, "A look at the report: little training, few splits.")
-    seed: int = option(0, "Of the training and the splits.")
-    out: str = option("runs/report", "Folder of the report.")
-
-    def __post_init__(self) -> None:
-        """Checks what can be checked without data."""
-        for name in ("repeats", "costly_repeats"):
-            if getattr(self, name) < 1:
-                raise InputError(f"{name} must be >= 1. Got {getattr(self, name)}.")
-        if not self.num_images or min((*self.num_images, *self.curve)) < 2:
-            raise InputError(
-                "num_images and curve must be numbers >= 2, and num_images at least "
-                f"one. Got {self.num_images} and {self.curve}."
-            )
+    backbones: tuple[str, ...] = option(
+        Experiment.backbones,
+        "Further backbones, for BA-PIAA and BLG-PIAA beside each other.",
+    )
+    image_size: int = option(
+        Experiment.image_size, "Height and width of their input in pixels."
+    )
+    quick: bool = option(
+        Experiment.quick, "A look at the report: little training, few splits."
+    )
+    seed: int = option(Experiment.seed, "Of the training and the splits.")
+    out: str = option(Experiment.out, "Folder of the report.")
 
 
 def run(config: EvaluateConfig) -> None:
     """Evaluates, and writes the report."""
     from absl import logging
 
-    from piaa_tf.data.samples import LikedImages, ScoreDistributions
-    from piaa_tf.data.splits import log_overlap, trained_images
-    from piaa_tf.evaluation.baselines.systems import SYSTEMS, check_names
-    from piaa_tf.evaluation.report.evidence import Evidence
+    from piaa_tf.evaluation.experiment.evaluate import evaluate
     from piaa_tf.evaluation.report.write import write_report
 
-    command = _command(config)
-    config = dataclasses.replace(config, **QUICK) if config.quick else config
-    is_all = config.systems == (ALL,)
-    keys = tuple(SYSTEMS) if is_all else config.systems
-    check_names(keys)
-    priors, work, plan = _priors(config, keys), Path(config.out) / "work", _plan(config)
-    at_hand = _load(config)
-    ratings = plan.tested(at_hand)
-    for folder in priors.values():
-        log_overlap(
-            trained_images(folder), ratings, by=f"prior {folder}", what="test ratings"
-        )
-    gallery_dir = _gallery_dir(config)
-    galleries = _other_galleries(config, gallery_dir, work) if gallery_dir else {}
-    measurements, left_out = _evaluate(
-        config, keys, at_hand, work, plan, priors=priors, leave_out=is_all
-    )
-    bounds = gallery_dir and _bounds(config, gallery_dir, at_hand)
-    evidence = Evidence(
-        data="simulated gallery" if gallery_dir else config.dataset,
-        is_simulated=gallery_dir is not None,
-        backbone=config.backbone,
-        plan=plan,
-        measurements=measurements,
-        left_out=left_out,
-        ratings=ratings,
-        scores=at_hand.test.get(ScoreDistributions),
-        likes=at_hand.test.get(LikedImages),
-        bounds=bounds,
-        trait_shares=_trait_shares(config, keys, plan, galleries, measurements, bounds),
-        backbones=_backbones(config, keys, at_hand, work, plan),
-        command=command,
-    )
+    evidence = evaluate(config, command=_command(config))
     logging.info("report: %s", write_report(evidence, Path(config.out)))
 
 
@@ -156,183 +106,6 @@ def _command(config: EvaluateConfig) -> str:
         else:
             parts.append(f"--{field.name}={value}")
     return " ".join(parts)
-
-
-def _plan(config: EvaluateConfig) -> Plan:
-    from piaa_tf.evaluation.campaign import Plan
-
-    return Plan(
-        num_images=tuple(sorted(set(config.num_images))),
-        repeats=config.repeats,
-        costly_repeats=min(config.costly_repeats, config.repeats),
-        curve=tuple(sorted(n for n in {*config.curve} if n <= max(config.num_images))),
-        same_tests=config.same_tests,
-        max_users=QUICK_USERS if config.quick else 0,
-        seed=config.seed,
-    )
-
-
-def _priors(config: EvaluateConfig, keys: Sequence[str]) -> dict[str, Path]:
-    """Finds the role of each given prior; each must serve one of the systems."""
-    from piaa_tf.evaluation.baselines.priors import role_of
-    from piaa_tf.evaluation.baselines.systems import ROLES
-    from piaa_tf.models.prior import load_prior
-
-    found: dict[str, Path] = {}
-    for folder in config.prior:
-        role = role_of(load_prior(folder))
-        served = [key for key, wanted in ROLES.items() if wanted == role]
-        if role in found:
-            raise InputError(
-                f"Each role takes one prior. Got {found[role]} and {folder} for "
-                f"{', '.join(served)}. Evaluate them one after the other."
-            )
-        if not set(served) & set(keys):
-            raise InputError(
-                f"A prior must have the outputs that a system needs. Got {folder}, "
-                f"which serves {', '.join(served) or 'none'}, and "
-                f"--systems={','.join(keys)}. "
-                "Name one of those systems, or give another prior."
-            )
-        found[role] = Path(folder)
-    return found
-
-
-def _load(config: EvaluateConfig) -> AtHand:
-    from piaa_tf.evaluation.at_hand import load_all
-
-    return load_all(config.dataset, config.data_dir or None)
-
-
-def _evaluate(
-    config: EvaluateConfig,
-    keys: Sequence[str],
-    at_hand: AtHand,
-    work: Path,
-    plan: Plan,
-    *,
-    priors: Mapping[str, Path],
-    leave_out: bool,
-) -> tuple[list[Measurement], dict[str, str]]:
-    """Evaluates systems in a work folder, which must be of this very evaluation."""
-    from piaa_tf.evaluation.campaign import evaluate_systems
-    from piaa_tf.evaluation.system import Training
-    from piaa_tf.models.prior import load_prior
-    from piaa_tf.training.run_folder import RunFolder
-
-    described = {
-        "dataset": config.dataset,
-        "data": at_hand.fingerprint(),
-        "backbone": config.backbone,
-        "image_size": config.image_size,
-        "quick": config.quick,
-        "priors": {role: load_prior(p).checksum() for role, p in priors.items()},
-        **dataclasses.asdict(plan),
-    }
-    RunFolder(work, described, flag="out")
-    training = Training(
-        at_hand.train,
-        at_hand.validation,
-        work,
-        num_images=plan.num_images,
-        seed=config.seed,
-        is_quick=config.quick,
-        backbone=config.backbone,
-        image_size=config.image_size,
-        priors=priors,
-    )
-    return evaluate_systems(keys, at_hand, training, plan, leave_out=leave_out)
-
-
-def _gallery_dir(config: EvaluateConfig) -> Path | None:
-    from piaa_tf.data.datasets.catalog import DEFAULT_DIRECTORIES
-
-    if config.dataset != "gallery":
-        return None
-    return Path(config.data_dir or DEFAULT_DIRECTORIES["gallery"])
-
-
-def _bounds(config: EvaluateConfig, gallery_dir: Path, at_hand: AtHand) -> Bounds:
-    from piaa_tf.data.samples import PersonalRatings
-    from piaa_tf.evaluation.bounds import bounds_of
-
-    ratings = at_hand.test[PersonalRatings]
-    return bounds_of(gallery_dir, ratings, config.num_images, seed=config.seed)
-
-
-def _other_galleries(
-    config: EvaluateConfig, gallery_dir: Path, work: Path
-) -> dict[float, tuple[Path, Any]]:
-    """Describes the galleries of the other trait shares: share -> (folder, config)."""
-    from piaa_tf.evaluation.bounds import trait_share, with_trait_share
-
-    found = {trait_share(gallery_dir): (gallery_dir, None)}
-    for share in config.trait_shares:
-        described = with_trait_share(gallery_dir, share)
-        found.setdefault(
-            share, (work / f"trait_share_{share:g}" / "gallery", described)
-        )
-    return found
-
-
-def _trait_shares(
-    config: EvaluateConfig,
-    keys: Sequence[str],
-    plan: Plan,
-    galleries: Mapping[float, tuple[Path, Any]],
-    measurements: Sequence[Measurement],
-    bounds: Bounds | None,
-) -> dict[float, tuple[Bounds, Sequence[Measurement]]]:
-    """Evaluates the systems that use personality on every gallery."""
-    from absl import logging
-
-    from piaa_tf.data.gallery import write_gallery
-
-    chosen = [key for key in SHARE_SYSTEMS if key in keys]
-    found: dict[float, tuple[Bounds, Sequence[Measurement]]] = {}
-    for share, (directory, described) in galleries.items() if chosen else ():
-        if described is None:
-            found[share] = bounds, [m for m in measurements if m.key in chosen]
-            continue
-        logging.info("a gallery of trait share %g", share)
-        write_gallery(directory, described)
-        other = dataclasses.replace(config, data_dir=str(directory))
-        at_hand = _load(other)
-        own, _ = _evaluate(
-            other,
-            chosen,
-            at_hand,
-            directory.parent,
-            dataclasses.replace(plan, curve=(), costly_repeats=1),
-            priors={},
-            leave_out=False,
-        )
-        found[share] = _bounds(other, directory, at_hand), own
-    return found
-
-
-def _backbones(
-    config: EvaluateConfig,
-    keys: Sequence[str],
-    at_hand: AtHand,
-    work: Path,
-    plan: Plan,
-) -> dict[str, list[Measurement]]:
-    """Evaluates the two systems of Table II with other backbones."""
-    chosen = [key for key in BACKBONE_SYSTEMS if key in keys]
-    return {
-        backbone: _evaluate(
-            dataclasses.replace(config, backbone=backbone),
-            chosen,
-            at_hand,
-            work / f"backbone_{backbone}",
-            dataclasses.replace(plan, curve=()),
-            priors={},
-            leave_out=False,
-        )[0]
-        for backbone in config.backbones
-        if backbone != config.backbone
-    }
 
 
 def main() -> None:

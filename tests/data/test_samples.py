@@ -8,6 +8,7 @@ from piaa_tf.data.samples import (
     PersonalRatings,
     SampleError,
     ScoreDistributions,
+    average_scores,
 )
 from piaa_tf.errors import InputError
 from piaa_tf.ratings import RatingRange
@@ -93,6 +94,16 @@ def test_mean_ratings_average_over_users(ratings):
     images, means = ratings.mean_ratings()
     assert images == ["b.jpg", "a.jpg", "deep/c.jpg"]
     np.testing.assert_array_equal(means, np.array([(5 + 2) / 2, 1, 3.5], np.float32))
+
+
+def test_average_scores_span_the_range_from_0_to_1(ratings, photos):
+    images, unit = average_scores(ratings)
+    assert images == ["b.jpg", "a.jpg", "deep/c.jpg"]
+    np.testing.assert_allclose(unit, [(3.5 - 1) / 4, 0, (3.5 - 1) / 4])
+    images, unit = average_scores(scores(photos, [[1, 1, 2], [0, 0, 5]]))
+    assert images == ["a.jpg", "b.jpg"]
+    np.testing.assert_allclose(unit, [((1 + 2 + 2 * 3) / 4 - 1) / 2, 1])
+    assert unit.dtype == np.float32
 
 
 @pytest.mark.parametrize(

@@ -11,14 +11,14 @@ from piaa_tf.adaptation.ridge import RidgeFit, ridge_supports
 from piaa_tf.adaptation.scopes import personal_score
 from piaa_tf.data.images import load_images
 from piaa_tf.data.samples import LikedImages, PersonalRatings, ScoreDistributions
-from piaa_tf.evaluation.at_hand import load_all
 from piaa_tf.evaluation.baselines import priors, systems
-from piaa_tf.evaluation.baselines.mt_iaa import without_traits
+from piaa_tf.evaluation.baselines.fine_tuned import without_traits
 from piaa_tf.evaluation.baselines.tuning import choose_settings
+from piaa_tf.evaluation.evaluation_data import load_evaluation_data
 from piaa_tf.evaluation.protocol import split
 from piaa_tf.evaluation.system import (
     GenericSystem,
-    NotAtHandError,
+    MissingSamplesError,
     PersonalSystem,
     Training,
 )
@@ -29,8 +29,8 @@ SHAPE = {"backbone": "compact", "image_size": 32, "head_sizes": ()}
 
 
 @pytest.fixture(scope="module")
-def at_hand(tiny_gallery):
-    return load_all("gallery", tiny_gallery)
+def data(tiny_gallery):
+    return load_evaluation_data("gallery", tiny_gallery)
 
 
 @pytest.fixture(scope="module")
@@ -50,10 +50,10 @@ def given(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def training(at_hand, given, tmp_path_factory):
+def training(data, given, tmp_path_factory):
     return Training(
-        at_hand.train,
-        at_hand.validation,
+        data.train,
+        data.validation,
         tmp_path_factory.mktemp("work"),
         num_images=(4, 8),
         is_quick=True,
@@ -63,7 +63,7 @@ def training(at_hand, given, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def fitted(at_hand, training):
+def fitted(data, training):
     """Gives systems by key, fitted and prepared, once each."""
     made = {}
 
@@ -71,15 +71,15 @@ def fitted(at_hand, training):
         if key not in made:
             made[key] = systems.SYSTEMS[key]()
             made[key].fit(training)
-            made[key].prepare(at_hand.test[PersonalRatings])
+            made[key].prepare(data.test[PersonalRatings])
         return made[key]
 
     return get
 
 
 @pytest.fixture(scope="module")
-def own(at_hand):
-    ratings = at_hand.test[PersonalRatings]
+def own(data):
+    ratings = data.test[PersonalRatings]
     return ratings.of_user(ratings.user_ids()[0])
 
 
@@ -145,7 +145,7 @@ def test_anil_descends_the_mean_squared_error(fitted, given, own):
     features = np.column_stack([deep[:8], np.ones(8)])
     unit = (own.ratings[:8].astype(np.float64) - 1) / 4
     support = own.select(slice(0, 8))
-    adapted = system._adapted(support, InnerLoop(3, 0.1))
+    adapted = system.adapt_by(support, InnerLoop(3, 0.1))
     for _ in range(3):
         score = 1 / (1 + np.exp(-features @ weights))
         slope = 2 / 8 * ((score - unit) * score * (1 - score)) @ features
@@ -172,8 +172,8 @@ def test_mt_iaa_keeps_no_traits_for_a_user_and_pa_iaa_does(fitted, own):
     assert fitted("pa_iaa_fusion").adapt(support).num_weights == 5
 
 
-def test_generic_outputs_are_the_priors(fitted, at_hand, given):
-    likes = at_hand.test[LikedImages]
+def test_generic_outputs_are_the_priors(fitted, data, given):
+    likes = data.test[LikedImages]
     outputs = fitted("pa_iaa").predict_generic(likes)
     expected = predict(load_prior(given["multitask"]), likes.paths)
     np.testing.assert_allclose(outputs["traits"], expected["traits"], atol=1e-6)
@@ -181,11 +181,11 @@ def test_generic_outputs_are_the_priors(fitted, at_hand, given):
     np.testing.assert_allclose(outputs["score"], (mean - 1) / 9, rtol=1e-4)
 
 
-def test_a_prior_is_trained_once_and_found_again(at_hand, tmp_path):
+def test_a_prior_is_trained_once_and_found_again(data, tmp_path):
     small = {
         split: {
             kind: samples.select(slice(0, 12))
-            for kind, samples in getattr(at_hand, split).items()
+            for kind, samples in getattr(data, split).items()
         }
         for split in ("train", "validation")
     }
@@ -198,12 +198,12 @@ def test_a_prior_is_trained_once_and_found_again(at_hand, tmp_path):
     assert load_prior(tmp_path / "priors/nima/prior").checksum() == first.checksum()
 
 
-def test_a_learner_starts_from_the_average_prior(at_hand, given, tmp_path, monkeypatch):
+def test_a_learner_starts_from_the_average_prior(data, given, tmp_path, monkeypatch):
     monkeypatch.setitem(priors.META_STEPS, "anil", 4)
     monkeypatch.setattr(priors, "NUM_TASKS", 2)
     training = Training(
-        at_hand.train,
-        at_hand.validation,
+        data.train,
+        data.validation,
         tmp_path,
         is_quick=True,
         image_size=32,
@@ -225,10 +225,12 @@ def test_a_learner_starts_from_the_average_prior(at_hand, given, tmp_path, monke
         ("blg", PersonalRatings, "BLG-PIAA"),
     ],
 )
-def test_what_is_missing_is_named(at_hand, tmp_path, role, kind, system):
-    train = {k: v for k, v in at_hand.train.items() if k is not kind}
-    training = Training(train, at_hand.validation, tmp_path)
-    with pytest.raises(NotAtHandError, match=f"{system} needs .* in the train split"):
+def test_what_is_missing_is_named(data, tmp_path, role, kind, system):
+    train = {k: v for k, v in data.train.items() if k is not kind}
+    training = Training(train, data.validation, tmp_path)
+    with pytest.raises(
+        MissingSamplesError, match=f"{system} needs .* in the train split"
+    ):
         priors.find_prior(role, training, system)
 
 

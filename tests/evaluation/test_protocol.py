@@ -3,20 +3,19 @@ import pytest
 from PIL import Image
 
 from piaa_tf.adaptation.adapt import InnerLoop
-from piaa_tf.adaptation.predict import predict
-from piaa_tf.adaptation.private_network import PrivateNetwork
-from piaa_tf.adaptation.scopes import PersonalScore, personal_score
+from piaa_tf.adaptation.scopes import PersonalScore
 from piaa_tf.data.datasets import catalog
 from piaa_tf.data.samples import PersonalRatings
 from piaa_tf.errors import InputError
-from piaa_tf.evaluation.plots import mean_by_user, plot_users
+from piaa_tf.evaluation.adapted_prior import BehindEmbedding, WholeNetwork
+from piaa_tf.evaluation.plots import plot_users
 from piaa_tf.evaluation.protocol import (
-    evaluate_network,
-    evaluate_scope,
-    measure_system,
+    measure,
     split,
+    user_splits,
     with_enough_ratings,
 )
+from piaa_tf.evaluation.results import by_num_images, mean_by_user
 from piaa_tf.models.prior import load_prior
 from piaa_tf.ratings import RatingRange
 
@@ -48,23 +47,20 @@ def ratings(tmp_path):
     return samples, dict(zip(images, features.astype(np.float32)))
 
 
-def evaluate(ratings, **changes):
+class PlantedScope(BehindEmbedding):
+    """Adapts weights on embeddings that are given; its prior ranks as anna does."""
+
+    def __init__(self, embeddings):
+        self.name, self.method = "planted", InnerLoop(steps=200, rate=0.1)
+        start = np.array([1.0, 0.0, 0.0], np.float32)
+        self._personal = PersonalScore("head", start, linear, 3)
+        self._embeddings, self._by_adam = embeddings, None
+
+
+def evaluate(ratings, num_images=10, num_reserved=10):
     samples, embeddings = ratings
-    # The prior ranks as anna does.
-    start = np.array([1.0, 0.0, 0.0], np.float32)
-    return evaluate_scope(
-        PersonalScore("head", start, linear, 3),
-        samples,
-        embeddings,
-        InnerLoop(steps=200, rate=0.1),
-        **{
-            "num_images": 10,
-            "num_reserved": 10,
-            "repeats": 2,
-            "seed": 0,
-            **changes,
-        },
-    )
+    splits = user_splits(samples, {num_images: 2}, seed=0, num_reserved=num_reserved)
+    return measure(PlantedScope(embeddings), splits)
 
 
 def test_each_user_is_compared_with_the_prior_on_the_same_images(ratings):
@@ -113,7 +109,10 @@ def test_means_are_over_the_repeats_of_each_user(ratings):
 
 
 def test_the_picture_of_users_is_written(ratings, tmp_path):
-    plot_users({10: evaluate(ratings)}, tmp_path / "users.png", title="simulated")
+    results = [*evaluate(ratings), *evaluate(ratings, num_images=4)]
+    assert [*by_num_images(results)] == [4, 10]
+    assert by_num_images(results)[10] == results[:4]
+    plot_users(results, tmp_path / "users.png", title="simulated")
     with Image.open(tmp_path / "users.png") as picture:
         assert picture.size[0] > 500
 
@@ -121,24 +120,44 @@ def test_the_picture_of_users_is_written(ratings, tmp_path):
 def test_whole_networks_are_tested_on_the_same_splits(tiny_gallery, tiny_prior):
     prior = load_prior(tiny_prior)
     samples = catalog.load("gallery", PersonalRatings, tiny_gallery, "test")
-    names = sorted(set(samples.images))
-    embedding = predict(prior, [samples.photos / n for n in names])["embedding"]
-    numbers = {"num_images": 4, "num_reserved": 8, "repeats": 2, "seed": 3}
+    splits = user_splits(samples, {4: 2}, seed=3, num_reserved=8)
     loop = InnerLoop(steps=1, rate=1e-9)
-    network = PrivateNetwork(prior, samples.rating_range, loop)
-    whole = evaluate_network(network, samples, **numbers)
-    head = evaluate_scope(
-        personal_score(prior, "head", samples.rating_range),
-        samples,
-        dict(zip(names, embedding)),
-        loop,
-        **numbers,
-    )
-    for one, other in zip(whole, head):
+    network = WholeNetwork("all", prior, samples.rating_range, loop)
+    head = BehindEmbedding("head", prior, samples.rating_range, loop, scope="head")
+    for system in (network, head):
+        system.prepare(samples)
+    for one, other in zip(measure(network, splits), measure(head, splits)):
+        assert (one.system, other.system) == ("all", "head")
+        assert one.num_weights > other.num_weights
         assert (one.user_id, one.repeat) == (other.user_id, other.repeat)
+        assert one.num_tested == other.num_tested
         assert one.prior_srocc == pytest.approx(other.prior_srocc, abs=1e-6)
         # A rate of next to nothing leaves the prior's order.
         assert one.srocc == pytest.approx(one.prior_srocc, abs=1e-6)
+
+
+def test_a_network_reads_each_picture_once_until_others_are_prepared(
+    tiny_gallery, tiny_prior, monkeypatch
+):
+    from piaa_tf.evaluation import adapted_prior
+
+    read = []
+
+    def load_images(paths, size, keep_aspect):
+        read.extend(paths)
+        return np.zeros([len(paths), size, size, 3], np.float32)
+
+    monkeypatch.setattr(adapted_prior, "load_images", load_images)
+    samples = catalog.load("gallery", PersonalRatings, tiny_gallery, "test")
+    prior, loop = load_prior(tiny_prior), InnerLoop(steps=1, rate=1e-3)
+    network = WholeNetwork("all", prior, samples.rating_range, loop)
+    network.prepare(samples)
+    network.prior().predict(samples.images[:3])
+    network.prior().predict(samples.images[1:4])
+    assert read == samples.paths[:4]
+    network.prepare(samples)
+    network.prior().predict(samples.images[:1])
+    assert read == [*samples.paths[:4], samples.paths[0]]
 
 
 class ByFirstFeature:
@@ -175,7 +194,8 @@ class ByFirstFeature:
 def test_a_system_is_measured_on_every_user_n_and_repeat(ratings):
     samples, _ = ratings
     system, seconds = ByFirstFeature(*ratings), {}
-    results = measure_system(system, samples, {5: 3, 10: 1}, seed=4, seconds=seconds)
+    splits = user_splits(samples, {5: 3, 10: 1}, seed=4)
+    results = measure(system, splits, seconds=seconds)
     assert [(r.num_images, r.user_id, r.repeat) for r in results] == [
         *((5, user, repeat) for user in USERS for repeat in range(3)),
         *((10, user, 0) for user in USERS),
@@ -192,11 +212,25 @@ def test_a_system_is_measured_on_every_user_n_and_repeat(ratings):
 def test_supports_are_the_first_of_the_split_and_never_tested(ratings):
     samples, _ = ratings
     system = ByFirstFeature(*ratings)
-    (found, _) = measure_system(system, samples, {5: 1}, seed=4, num_reserved=12)
+    splits = user_splits(samples, {5: 1}, seed=4, num_reserved=12)
+    (found, _) = measure(system, splits)
     assert found.num_tested == NUM_IMAGES - 12
     own = samples.of_user("anna")
     order = split("anna", NUM_IMAGES, seed=4, repeat=0)[:5]
     assert list(system.seen[0].images) == [own.images[i] for i in order]
+
+
+def test_no_more_pictures_are_seen_than_are_wanted(ratings):
+    samples, _ = ratings
+    wanted = {"seed": 4, "num_reserved": 12}
+    (few, *_), (all_, *_) = (
+        user_splits(samples, {5: 1}, **wanted, max_tested=most) for most in (7, None)
+    )
+    assert few.user_id == all_.user_id == "anna"
+    assert few.support.images == all_.support.images
+    assert few.tested.images == all_.tested.images[:7]
+    assert len(few.own) == 12 + 7
+    assert len(all_.own) == NUM_IMAGES
 
 
 def test_users_with_too_few_ratings_are_not_tested(ratings):

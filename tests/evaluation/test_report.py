@@ -10,8 +10,8 @@ from piaa_tf.data.datasets import catalog
 from piaa_tf.data.samples import LikedImages, PersonalRatings, ScoreDistributions
 from piaa_tf.evaluation import published
 from piaa_tf.evaluation.bounds import Bounds
-from piaa_tf.evaluation.campaign import Plan
 from piaa_tf.evaluation.measurement import Measurement, load_measurement
+from piaa_tf.evaluation.plan import Plan
 from piaa_tf.evaluation.report import tables
 from piaa_tf.evaluation.report.evidence import Evidence
 from piaa_tf.evaluation.report.table import Table, to_markdown

@@ -7,7 +7,7 @@ from piaa_tf.errors import InputError
 from piaa_tf.evaluation.baselines.systems import check_names
 from piaa_tf.evaluation.system import (
     GenericSystem,
-    NotAtHandError,
+    MissingSamplesError,
     PersonalSystem,
     Training,
 )
@@ -16,7 +16,7 @@ from piaa_tf.evaluation.system import (
 class Constant:
     """A generic system of no use."""
 
-    name = "constant"
+    name, role, is_costly = "constant", None, False
 
     def fit(self, training):
         """Learns nothing."""
@@ -34,9 +34,11 @@ def test_samples_that_are_not_there_are_named(tiny_gallery, tmp_path):
     ratings = catalog.load("gallery", PersonalRatings, tiny_gallery, "train")
     training = Training({PersonalRatings: ratings}, {}, tmp_path)
     assert training.samples(PersonalRatings, "FPMF") is ratings
-    with pytest.raises(NotAtHandError, match="PA_IAA needs liked images with traits"):
+    with pytest.raises(
+        MissingSamplesError, match="PA_IAA needs liked images with traits"
+    ):
         training.samples(LikedImages, "PA_IAA")
-    with pytest.raises(NotAtHandError, match="ratings in the validation split"):
+    with pytest.raises(MissingSamplesError, match="ratings in the validation split"):
         training.samples(PersonalRatings, "FPMF", "validation")
 
 

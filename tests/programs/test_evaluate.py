@@ -9,6 +9,8 @@ import tensorflow as tf
 
 from piaa_tf.errors import InputError
 from piaa_tf.evaluation.baselines import priors, systems
+from piaa_tf.evaluation.experiment import evaluate as library
+from piaa_tf.evaluation.experiment import measurements
 from piaa_tf.models.config import BlgPiaaConfig
 from piaa_tf.models.prior import build_prior, save_prior
 from piaa_tf.programs import evaluate
@@ -104,7 +106,7 @@ def test_another_evaluation_in_its_place_is_refused(
 
 
 def test_quick_spends_little(tiny_gallery, tmp_path, monkeypatch):
-    monkeypatch.setattr(evaluate, "QUICK_USERS", 2)
+    monkeypatch.setattr(library, "QUICK_USERS", 2)
     monkeypatch.setitem(priors.EPOCHS, "average", 4)
     config = config_of(
         tiny_gallery, tmp_path, systems=("anil",), quick=True, repeats=9, image_size=32
@@ -184,7 +186,8 @@ def test_without_likes_a_named_system_is_refused_and_of_all_it_is_left_out(
     with pytest.raises(InputError, match="embeddings needs score distributions in the"):
         evaluate.run(config)
     few = {key: systems.SYSTEMS[key] for key in ("ridge", "ba_piaa")}
-    monkeypatch.setattr(systems, "SYSTEMS", few)
+    for module in (library, measurements, systems):
+        monkeypatch.setattr(module, "SYSTEMS", few)
     config = config_of(
         data, tmp_path / "two", average_prior, systems=("all",), **options
     )

@@ -1,100 +1,99 @@
-"""Systems that adapt the weights behind a frozen embedding: head or fusion."""
+"""Systems that keep the network, and adapt the weights behind its embedding.
+
+- PA_IAA (W_b alone): the other reading of "fine-tuned" in PA_IAA, see `fine_tuned.py`:
+  five numbers a user.
+- Ridge on embeddings: the score head of the multi-task prior in closed form, of the
+  kind that Ren et al.'s residual, and lately one ridge per user on embeddings of large
+  frozen networks, are reported as hard to beat. The weights of the last linear layer
+  are shrunk to the prior's (`adaptation/ridge.py`); the strength is chosen on
+  validation users. Not in the papers' tables.
+- ANIL: the last linear layer alone adapts, by gradient descent it was trained for.
+  Raghu et al. 2020 (arXiv:1909.09157). Meta-training differentiates through the inner
+  steps on the head; a user's steps are of the same kind, on the mean squared error over
+  [0, 1]. How many, beyond those of meta-training, is chosen on validation users. Not in
+  the papers' tables.
+"""
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Sequence
-from typing import Callable, Union
+from functools import partial
+from typing import Any, Callable
 
 import numpy as np
+import tensorflow as tf
 
-from piaa_tf.adaptation.adapt import InnerLoop, SupportAdapter, score_users
-from piaa_tf.adaptation.predict import predict
-from piaa_tf.adaptation.ridge import RidgeFit, ridge_supports
-from piaa_tf.adaptation.scopes import PersonalScore, personal_score
-from piaa_tf.data.samples import PersonalRatings
-from piaa_tf.evaluation.baselines.priors import find_prior
-from piaa_tf.evaluation.baselines.tuning import choose_settings, nearest
-from piaa_tf.evaluation.system import Training
-from piaa_tf.models.prior import Prior
+from piaa_tf.adaptation.adapt import InnerLoop
+from piaa_tf.adaptation.ridge import STRENGTH, RidgeFit
+from piaa_tf.evaluation.adapted_prior import BehindEmbedding
+from piaa_tf.evaluation.baselines.priors import META
+from piaa_tf.evaluation.baselines.tuned_prior import TunedPrior
+from piaa_tf.losses import rating_loss
+from piaa_tf.models import blg_piaa
 
-Method = Union[InnerLoop, RidgeFit]
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class EmbeddingModel:
-    """One user's weights over embeddings that all users share."""
-
-    personal: PersonalScore
-    weights: np.ndarray
-    embeddings: dict[str, np.ndarray]
-    num_weights: int
-
-    def predict(self, images: Sequence[str]) -> np.ndarray:
-        """Scores images by their names, [N]."""
-        embedding = np.stack([self.embeddings[image] for image in images])
-        return score_users(self.personal, self.weights[np.newaxis], embedding)[0]
+FUSION_LOOPS = (InnerLoop(20, 0.02), InnerLoop(60, 0.02), InnerLoop(60, 0.05))
+RIDGES = tuple(RidgeFit(strength) for strength in (STRENGTH, 1.0, 3.0, 30.0))
+RATE = META["anil"]["inner_rate"]
+DESCENTS = tuple(InnerLoop(steps, RATE) for steps in (5, 20, 80))
 
 
-class BehindEmbedding:
-    """A prior that stays as it is, but for the weights of a scope."""
+class DescendingHead(BehindEmbedding):
+    """A head that descends from where meta-training has put it: no Adam."""
 
-    def __init__(
-        self, name: str, role: str, scope: str, methods: Sequence[Method]
-    ) -> None:
-        """Takes its name in the tables, its prior's role and what to choose from."""
-        self.name, self._role, self._scope = name, role, scope
-        self._methods = methods
-        self._embeddings: dict[str, np.ndarray] = {}
+    def __init__(self, *adapted: Any) -> None:
+        """Takes what `BehindEmbedding` takes, but for the scope."""
+        super().__init__(*adapted, scope="head")
+        self._descend: Callable | None = None
 
-    def fit(self, training: Training) -> None:
-        """Finds or trains the prior, and chooses how to adapt."""
-        self._prior = find_prior(self._role, training, self.name)
-        held_out = training.samples(PersonalRatings, self.name, "validation")
-        self.rating_range = held_out.rating_range
-        self._personal = personal_score(self._prior, self._scope, self.rating_range)
-        self.prepare(held_out)
-        size = len(next(iter(self._embeddings.values())))
-        self._adapter = self.adapter(self._prior, self._personal, size)
-        self._chosen = choose_settings(
-            self._adapted, self._methods, training, system=self.name
+    def _adapted_weights(self, embedding: np.ndarray, rating: np.ndarray) -> np.ndarray:
+        """Computes one user's weights [P] from embeddings [n, D] and ratings [n]."""
+        if self._descend is None:
+            self._descend = self._descent(embedding.shape[1])
+        return self._descend(
+            embedding,
+            self.rating_range.to_unit(rating),
+            np.int32(self.method.steps),
+            np.float32(self.method.rate),
+        ).numpy()
+
+    def _descent(self, size: int) -> Callable:
+        """Traces (embedding [n, D], unit rating [n], steps, rate) -> weights [P]."""
+        start, link = self._personal.prior_weights, self._prior.config.link
+
+        @tf.function(
+            input_signature=[
+                tf.TensorSpec([None, size], tf.float32),
+                tf.TensorSpec([None], tf.float32),
+                tf.TensorSpec([], tf.int32),
+                tf.TensorSpec([], tf.float32),
+            ]
         )
+        def descend(embedding, unit_rating, steps, rate):
+            weights = tf.constant(start)
+            for _ in tf.range(steps):
+                with tf.GradientTape() as tape:
+                    tape.watch(weights)
+                    score = blg_piaa.unit_score(
+                        weights[tf.newaxis], embedding[tf.newaxis], link
+                    )[0]
+                    loss = tf.reduce_mean(rating_loss(score, unit_rating))
+                weights -= rate * tape.gradient(loss, weights)
+            return weights
 
-    def adapter(self, prior: Prior, personal: PersonalScore, size: int) -> Callable:
-        """Gives what adapts: (embedding [n, D], rating [n], method) -> weights [P].
+        return descend
 
-        Args:
-            prior: the frozen network.
-            personal: the scope's score.
-            size: D.
-        """
-        by_adam = SupportAdapter(personal, size)
 
-        def adapt(embedding, rating, method: Method) -> np.ndarray:
-            if isinstance(method, RidgeFit):
-                return ridge_supports(personal, [(embedding, rating)], method)[0]
-            return by_adam([(embedding, rating)], method)[0]
-
-        return adapt
-
-    def prepare(self, ratings: PersonalRatings) -> None:
-        """Embeds each picture once."""
-        names = list(dict.fromkeys(ratings.images))
-        outputs = predict(self._prior, [ratings.photos / name for name in names])
-        self._embeddings = dict(zip(names, outputs["embedding"]))
-
-    def prior(self) -> EmbeddingModel:
-        """Returns the model that all users start from."""
-        return self._model(self._personal.prior_weights, 0)
-
-    def adapt(self, support: PersonalRatings) -> EmbeddingModel:
-        """Adapts the scope's weights to one user."""
-        return self._adapted(support, nearest(self._chosen, len(support)))
-
-    def _adapted(self, support: PersonalRatings, method: Method) -> EmbeddingModel:
-        embedding = np.stack([self._embeddings[image] for image in support.images])
-        weights = self._adapter(embedding, support.ratings, method)
-        return self._model(weights, weights.size)
-
-    def _model(self, weights: np.ndarray, num_weights: int) -> EmbeddingModel:
-        return EmbeddingModel(self._personal, weights, self._embeddings, num_weights)
+fusion_alone = partial(
+    TunedPrior,
+    "PA_IAA (W_b alone)",
+    "multitask",
+    partial(BehindEmbedding, scope="fusion"),
+    FUSION_LOOPS,
+)
+ridge = partial(
+    TunedPrior,
+    "Ridge on embeddings",
+    "multitask",
+    partial(BehindEmbedding, scope="head"),
+    RIDGES,
+)
+anil = partial(TunedPrior, "ANIL", "anil", DescendingHead, DESCENTS)

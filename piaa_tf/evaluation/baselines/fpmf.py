@@ -26,7 +26,6 @@ import numpy as np
 from piaa_tf.data.samples import PersonalRatings
 from piaa_tf.evaluation.baselines.pictures import (
     PictureFeatures,
-    PriorFinder,
     described,
 )
 from piaa_tf.evaluation.baselines.regressor import STARS
@@ -158,19 +157,13 @@ def _transform(
 class Fpmf:
     """The system; see the module."""
 
-    def __init__(
-        self, parts: Sequence[str], find_prior: PriorFinder | None = None
-    ) -> None:
-        """Chooses the features.
+    is_costly = False
 
-        Args:
-            parts: "content", "attribute" or both.
-            find_prior: gives the prior whose embedding the content is.
-        """
+    def __init__(self, parts: Sequence[str]) -> None:
+        """Chooses the features: "content", "attribute" or both."""
         self.name = f"FPMF ({described(parts)})"
-        self._features = PictureFeatures(
-            parts, find_prior if "content" in parts else None
-        )
+        self._features = PictureFeatures(parts)
+        self.role = self._features.role
 
     def fit(self, training: Training) -> None:
         """Factorises the training ratings, and chooses rank and strength."""

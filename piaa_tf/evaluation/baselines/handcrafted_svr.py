@@ -11,7 +11,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from piaa_tf.data.samples import PersonalRatings, Samples, ScoreDistributions
+from piaa_tf.data.samples import (
+    PersonalRatings,
+    Samples,
+    ScoreDistributions,
+    average_scores,
+)
 from piaa_tf.evaluation.baselines.pictures import PictureFeatures
 from piaa_tf.evaluation.baselines.regressor import (
     REGRESSORS,
@@ -21,7 +26,6 @@ from piaa_tf.evaluation.baselines.regressor import (
 )
 from piaa_tf.evaluation.baselines.tuning import choose_settings, nearest
 from piaa_tf.evaluation.system import PersonalModel, Training
-from piaa_tf.training.supervised.generic import average_scores
 
 GENERIC = Regressor(cost=0.1, width=1.5, tube=0.05)
 """Of average scores in 0..1."""
@@ -33,7 +37,7 @@ MAX_PICTURES, MAX_QUICK_PICTURES = 4000, 500
 class HandcraftedSvr:
     """The system; see the module."""
 
-    name = "Handcrafted features + SVR"
+    name, role, is_costly = "Handcrafted features + SVR", None, False
 
     def fit(self, training: Training) -> None:
         """Regresses average scores: of a crowd where there is one, else of users."""

@@ -18,7 +18,6 @@ from collections.abc import Sequence
 from piaa_tf.data.samples import PersonalRatings
 from piaa_tf.evaluation.baselines.pictures import (
     PictureFeatures,
-    PriorFinder,
     described,
 )
 from piaa_tf.evaluation.baselines.regressor import (
@@ -34,10 +33,13 @@ from piaa_tf.evaluation.system import PersonalModel, Training
 class Pam:
     """The system; see the module."""
 
-    def __init__(self, parts: Sequence[str], find_prior: PriorFinder) -> None:
+    is_costly = False
+
+    def __init__(self, parts: Sequence[str]) -> None:
         """Chooses the features: "content", "attribute" or both."""
         self.name = f"PAM ({described(parts)})"
-        self._features = PictureFeatures(parts, find_prior)
+        self._features = PictureFeatures(parts, with_generic=True)
+        self.role = self._features.role
 
     def fit(self, training: Training) -> None:
         """Scales the features and chooses the regressor's constants."""

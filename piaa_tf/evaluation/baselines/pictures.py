@@ -12,7 +12,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Callable
 
 import numpy as np
 from sklearn.decomposition import PCA
@@ -22,7 +21,8 @@ from sklearn.preprocessing import StandardScaler
 from piaa_tf.adaptation.predict import predict, unit_scores
 from piaa_tf.data.samples import Samples
 from piaa_tf.errors import InputError
-from piaa_tf.evaluation.baselines.kept import kept
+from piaa_tf.evaluation.baselines.feature_cache import cached
+from piaa_tf.evaluation.baselines.priors import find_prior
 from piaa_tf.evaluation.handcrafted import FEATURES, describe_files
 from piaa_tf.evaluation.system import Training
 from piaa_tf.models.prior import Prior
@@ -31,8 +31,8 @@ PARTS = ("content", "attribute")
 MAX_CONTENT = 32
 """Principal components of the content; ten ratings tell little of more."""
 
-PriorFinder = Callable[[Training, str], Prior]
-"""Gives the generic prior for (training, name of the system that asks)."""
+ROLE = "average"
+"""Of the prior that content and generic score come from."""
 
 
 def described(parts: Sequence[str]) -> str:
@@ -74,27 +74,27 @@ class Pictures:
 
 
 class PictureFeatures:
-    """Turns pictures on disk into `Pictures`, scaled as the training pictures are."""
+    """Turns pictures on disk into `Pictures`, scaled as the training pictures are.
 
-    def __init__(
-        self, parts: Sequence[str], find_prior: PriorFinder | None = None
-    ) -> None:
+    Attributes:
+        role: of the prior that it looks with, or None.
+    """
+
+    def __init__(self, parts: Sequence[str], *, with_generic: bool = False) -> None:
         """Chooses what is looked at.
 
         Args:
             parts: some of `PARTS`, each once.
-            find_prior: gives the prior of content and generic score; None where
-                neither is wanted.
+            with_generic: whether the generic score is wanted of pictures without
+                content, too; both come from one prior.
 
         Raises:
-            InputError: A part is unknown or comes twice, or content has no prior.
+            InputError: A part is unknown or comes twice.
         """
         if not parts or not set(parts) <= set(PARTS) or len(set(parts)) < len(parts):
             raise InputError(f"parts must be some of {PARTS}, each once. Got {parts}.")
-        if "content" in parts and find_prior is None:
-            raise InputError("Content comes from a prior. Got no find_prior for it.")
         self._parts = tuple(parts)
-        self._find_prior = find_prior
+        self.role = ROLE if with_generic or "content" in parts else None
         self._prior: Prior | None = None
 
     def fit(self, training: Training, system: str, samples: Samples) -> Pictures:
@@ -109,8 +109,8 @@ class PictureFeatures:
             Their distinct pictures.
         """
         self._work_dir = training.work_dir
-        if self._find_prior is not None:
-            self._prior = self._find_prior(training, system)
+        if self.role is not None:
+            self._prior = find_prior(self.role, training, system)
         paths = _distinct_paths(samples)
         raw = self._raw(paths)
         self._scalers = {
@@ -130,14 +130,14 @@ class PictureFeatures:
         files = list(paths.values())
         raw = {"generic": np.zeros(len(files))}
         if "attribute" in self._parts:
-            raw |= kept(
+            raw |= cached(
                 self._work_dir / "handcrafted",
                 (*FEATURES,),
                 files,
                 lambda: {"attribute": describe_files(files)},
             )
         if self._prior is not None:
-            raw |= kept(
+            raw |= cached(
                 self._work_dir / "content",
                 (self._prior.checksum(),),
                 files,

@@ -90,7 +90,7 @@ def find_prior(role: str, training: Training, system: str) -> Prior:
         The prior.
 
     Raises:
-        NotAtHandError: The samples to train it from are not there.
+        MissingSamplesError: The samples to train it from are not there.
     """
     if role in training.priors:
         return load_prior(training.priors[role])

@@ -22,17 +22,21 @@ from scipy.special import softmax
 from sklearn.cluster import KMeans
 
 from piaa_tf.data.python_calls import steady
-from piaa_tf.data.samples import PersonalRatings, Samples, ScoreDistributions
+from piaa_tf.data.samples import (
+    PersonalRatings,
+    Samples,
+    ScoreDistributions,
+    average_scores,
+)
 from piaa_tf.errors import InputError
 from piaa_tf.evaluation.baselines.pictures import (
     PARTS,
     PictureFeatures,
     Pictures,
-    PriorFinder,
 )
 from piaa_tf.evaluation.system import Training
 from piaa_tf.losses import ranking_loss, rating_loss
-from piaa_tf.training.supervised.generic import RANKING_MARGIN, average_scores
+from piaa_tf.training.supervised.generic import RANKING_MARGIN
 
 NUM_KINDS = 8
 WIDTH = 64
@@ -45,12 +49,13 @@ EPOCHS, QUICK_EPOCHS, BATCH_SIZE, RATE = 20, 4, 50, 3e-3
 class RankingNetwork:
     """The system; see the module."""
 
-    def __init__(self, parts: Sequence[str], find_prior: PriorFinder) -> None:
+    is_costly = False
+
+    def __init__(self, parts: Sequence[str]) -> None:
         """Chooses what joins Reg+Rank.
 
         Args:
             parts: none, "attribute", "content" or both.
-            find_prior: gives the prior whose embedding is frozen.
 
         Raises:
             InputError: The parts are others.
@@ -62,7 +67,8 @@ class RankingNetwork:
             n for n, p in (("Att", "attribute"), ("Cont", "content")) if p in parts
         ]
         self.name = "+".join(["Reg+Rank", *joined])
-        self._content = PictureFeatures(["content"], find_prior)
+        self._content = PictureFeatures(["content"])
+        self.role = self._content.role
         self._attributes = PictureFeatures(["attribute"])
 
     def fit(self, training: Training) -> None:

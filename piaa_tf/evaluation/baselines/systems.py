@@ -1,4 +1,8 @@
-"""The systems by the names that `--systems` takes, in the order of the tables."""
+"""The systems by the names that `--systems` takes, in the order of the tables.
+
+A new system is a class that keeps `System` and, as it can, `PersonalSystem` or
+`GenericSystem`; and a line in this table.
+"""
 
 from __future__ import annotations
 
@@ -7,66 +11,58 @@ from functools import partial
 from typing import Callable
 
 from piaa_tf.errors import InputError
-from piaa_tf.evaluation.baselines import (
-    anil,
-    ba_piaa,
-    blg_piaa,
-    fomaml,
-    mt_iaa,
-    nima,
-    pa_iaa,
-    reptile,
-    ridge,
-    single_task,
-)
-from piaa_tf.evaluation.baselines.classical import classical_systems
-from piaa_tf.evaluation.baselines.priors import find_prior
+from piaa_tf.evaluation.baselines.behind_embedding import anil, fusion_alone, ridge
+from piaa_tf.evaluation.baselines.fine_tuned import FineTuned, MtIaa, PaIaa
+from piaa_tf.evaluation.baselines.fpmf import Fpmf
+from piaa_tf.evaluation.baselines.generic_prior import GenericPrior
+from piaa_tf.evaluation.baselines.handcrafted_svr import HandcraftedSvr
+from piaa_tf.evaluation.baselines.pam import Pam
+from piaa_tf.evaluation.baselines.ranking_network import RankingNetwork
+from piaa_tf.evaluation.baselines.usar import Usar
 from piaa_tf.evaluation.system import System
 
-_CLASSICAL = classical_systems(partial(find_prior, "average"))
-
 SYSTEMS: Mapping[str, Callable[[], System]] = {
-    **_CLASSICAL,
-    "nima": nima.build,
-    "single_aesthetics": single_task.build_aesthetics,
-    "single_personality": single_task.build_personality,
-    "mt_iaa": mt_iaa.build,
-    "pa_iaa": pa_iaa.build,
-    "pa_iaa_fusion": pa_iaa.build_fusion_alone,
-    "ba_piaa": ba_piaa.build,
-    "blg_piaa": blg_piaa.build,
-    "reptile": reptile.build,
-    "fomaml": fomaml.build,
-    "anil": anil.build,
-    "ridge": ridge.build,
+    "handcrafted": HandcraftedSvr,
+    "ranking": partial(RankingNetwork, []),
+    "ranking_attribute": partial(RankingNetwork, ["attribute"]),
+    "ranking_content": partial(RankingNetwork, ["content"]),
+    "ranking_both": partial(RankingNetwork, ["content", "attribute"]),
+    "fpmf_attribute": partial(Fpmf, ["attribute"]),
+    "fpmf_content": partial(Fpmf, ["content"]),
+    "fpmf_both": partial(Fpmf, ["content", "attribute"]),
+    "pam_attribute": partial(Pam, ["attribute"]),
+    "pam_content": partial(Pam, ["content"]),
+    "pam_both": partial(Pam, ["content", "attribute"]),
+    "usar_ppr": partial(Usar, ["PPR"]),
+    "usar_pad": partial(Usar, ["PAD"]),
+    "usar_both": partial(Usar, ["PPR", "PAD"]),
+    "nima": partial(GenericPrior, "NIMA", "nima"),
+    "single_aesthetics": partial(
+        GenericPrior, "Single task (aesthetics)", "aesthetics"
+    ),
+    "single_personality": partial(
+        GenericPrior, "Single task (personality)", "personality"
+    ),
+    "mt_iaa": MtIaa,
+    "pa_iaa": PaIaa,
+    "pa_iaa_fusion": fusion_alone,
+    "ba_piaa": partial(FineTuned, "BA-PIAA", "average"),
+    "blg_piaa": partial(FineTuned, "BLG-PIAA", "blg"),
+    "reptile": partial(FineTuned, "Reptile", "reptile"),
+    "fomaml": partial(FineTuned, "FOMAML", "fomaml"),
+    "anil": anil,
+    "ridge": ridge,
 }
-"""Name of the flag -> what makes the system, unfitted; the name it has in the tables
-is its own."""
+"""Name of the flag -> what makes the system, unfitted.
 
-ROLES = {
-    **{
-        name: "average"
-        for name in _CLASSICAL
-        if name not in ("handcrafted", "fpmf_attribute")
-    },
-    "nima": "nima",
-    "single_aesthetics": "aesthetics",
-    "single_personality": "personality",
-    "mt_iaa": "multitask",
-    "pa_iaa": "multitask",
-    "pa_iaa_fusion": "multitask",
-    "ba_piaa": "average",
-    "blg_piaa": "blg",
-    "reptile": "reptile",
-    "fomaml": "fomaml",
-    "anil": "anil",
-    "ridge": "multitask",
-}
-"""The role of the prior that a system starts from, of those that have one."""
+The rest it says itself: its name in the tables, the role of its prior, whether it is
+costly.
+"""
 
-COSTLY = ("mt_iaa", "pa_iaa", "ba_piaa", "blg_piaa", "reptile", "fomaml")
-"""Systems that adapt a whole network: seconds a user, where others take milliseconds;
-they get fewer repeats."""
+
+def served_by(role: str) -> list[str]:
+    """Lists the systems that start from the prior of a role."""
+    return [key for key, make in SYSTEMS.items() if make().role == role]
 
 
 def check_names(names: Sequence[str]) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from absl import logging
 
 from piaa_tf.data.samples import PersonalRatings
-from piaa_tf.evaluation.protocol import MIN_TESTED, split
+from piaa_tf.evaluation.protocol import MIN_TESTED, UserSplit, user_splits
 from piaa_tf.evaluation.system import PersonalModel, Training
 from piaa_tf.metrics import srocc
 
@@ -48,18 +48,18 @@ def choose_settings(
     repeats = 1 if training.is_quick else repeats
     chosen = {}
     for count in training.num_images:
-        users = _users(ratings, count)[:max_users]
+        users = set(_users(ratings, count)[:max_users])
         if not users or len(settings) == 1:
             chosen[count] = settings[0]
             continue
+        splits = user_splits(
+            ratings.select([user in users for user in ratings.users]),
+            {count: repeats},
+            seed=training.seed,
+            max_tested=MAX_TESTED,
+        )
         means = [
-            np.mean(
-                [
-                    _figure(adapt, setting, own, count, training.seed, repeat)
-                    for own in users
-                    for repeat in range(repeats)
-                ]
-            )
+            np.mean([_figure(adapt, setting, case) for case in splits])
             for setting in settings
         ]
         best = int(np.argmax(means))
@@ -84,17 +84,18 @@ def nearest(settings: dict[int, Setting], num_images: int) -> Setting:
     return settings[min(settings, key=lambda n: abs(math.log(n / num_images)))]
 
 
-def _users(ratings: PersonalRatings | None, num_images: int) -> list[PersonalRatings]:
+def _users(ratings: PersonalRatings | None, num_images: int) -> list[str]:
+    """Lists those who have rated enough; there may be none."""
     if ratings is None:
         return []
-    users = map(ratings.of_user, ratings.user_ids())
-    return [own for own in users if len(own) >= num_images + MIN_TESTED]
+    counts = {user: len(ratings.of_user(user)) for user in ratings.user_ids()}
+    return [u for u, count in counts.items() if count >= num_images + MIN_TESTED]
 
 
 def _figure(
-    adapt, setting, own: PersonalRatings, num_images: int, seed: int, repeat: int
+    adapt: Callable[[PersonalRatings, Setting], PersonalModel],
+    setting: Setting,
+    case: UserSplit,
 ) -> float:
-    order = split(own.users[0], len(own), seed=seed, repeat=repeat)
-    tested = own.select(order[num_images : num_images + MAX_TESTED])
-    model = adapt(own.select(order[:num_images]), setting)
-    return srocc(model.predict(tested.images), tested.ratings)
+    model = adapt(case.support, setting)
+    return srocc(model.predict(case.tested.images), case.tested.ratings)

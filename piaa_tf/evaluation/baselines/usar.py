@@ -30,7 +30,6 @@ from piaa_tf.evaluation.baselines.pair_ranking import rank_pairs
 from piaa_tf.evaluation.baselines.pictures import (
     PictureFeatures,
     Pictures,
-    PriorFinder,
 )
 from piaa_tf.evaluation.baselines.regressor import (
     REGRESSORS,
@@ -145,12 +144,13 @@ RANKERS = tuple(Ranker(cost) for cost in (1e-5, 1e-6, 1e-7, 1e-4))
 class Usar:
     """The system; see the module."""
 
-    def __init__(self, modules: Sequence[str], find_prior: PriorFinder) -> None:
+    is_costly = False
+
+    def __init__(self, modules: Sequence[str]) -> None:
         """Chooses the modules.
 
         Args:
             modules: "PPR", "PAD" or both, in this order.
-            find_prior: gives the prior of the content and the generic score.
 
         Raises:
             InputError: The modules are others.
@@ -161,7 +161,8 @@ class Usar:
             )
         self.name = f"USAR_{'&'.join(modules)}"
         self._modules = tuple(modules)
-        self._content = PictureFeatures(["content"], find_prior)
+        self._content = PictureFeatures(["content"])
+        self.role = self._content.role
         self._attributes = PictureFeatures(["attribute"])
 
     def fit(self, training: Training) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from piaa_tf.data.samples import LikedImages, PersonalRatings, ScoreDistributions
 from piaa_tf.evaluation.bounds import Bounds
-from piaa_tf.evaluation.campaign import Plan
 from piaa_tf.evaluation.measurement import Measurement
+from piaa_tf.evaluation.plan import Plan
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -29,7 +29,7 @@ class Evidence:
         trait_shares: share of variance that follows from personality -> bounds and
             measurements, the main gallery's own share among them; empty elsewhere.
         backbones: further backbone -> measurements of its systems.
-        command: what was called.
+        command: what was called; empty where no program was.
     """
 
     data: str

@@ -106,7 +106,8 @@ def paragraphs(evidence: Evidence) -> list[str]:
             "real people; the published figures stand beside for their order of "
             "magnitude, and were measured on other data with larger networks."
         )
-    said.append(f"Made by: {evidence.command}")
+    if evidence.command:
+        said.append(f"Made by: {evidence.command}")
     return said
 
 

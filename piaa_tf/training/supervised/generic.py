@@ -9,35 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
 import tensorflow as tf
 
-from piaa_tf.data.samples import PersonalRatings, ScoreDistributions
+from piaa_tf.data.samples import (
+    PersonalRatings,
+    ScoreDistributions,
+    average_scores,
+)
 from piaa_tf.losses import ranking_loss, rating_loss
 from piaa_tf.training.supervised.fit import StreamPart
 
 RANKING_MARGIN = 0.1
 """alpha of the ranking loss on [0, 1], half a star of five; the paper's is unknown."""
-
-
-def average_scores(
-    samples: PersonalRatings | ScoreDistributions,
-) -> tuple[list[str], np.ndarray]:
-    """Averages each picture's ratings, on [0, 1].
-
-    Args:
-        samples: ratings of many users, or distributions.
-
-    Returns:
-        Image names, and their mean scores mapped linearly from the set's range to
-        [0, 1], float32.
-    """
-    if isinstance(samples, ScoreDistributions):
-        images, means = list(samples.images), samples.mean_scores
-    else:
-        images, means = samples.mean_ratings()
-    unit = samples.rating_range.to_unit(np.asarray(means))
-    return list(images), unit.astype(np.float32)
 
 
 def average_stream(

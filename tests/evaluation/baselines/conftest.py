@@ -50,15 +50,15 @@ def planted(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def find_prior(tiny_prior):
+def prior(tiny_prior):
+    """The prior of average scores that all trainings here are given."""
     from piaa_tf.models.prior import load_prior
 
-    prior = load_prior(tiny_prior)
-    return lambda training, system: prior
+    return load_prior(tiny_prior)
 
 
 @pytest.fixture
-def training(tmp_path):
+def training(tmp_path, tiny_prior):
     """Makes a `Training` of ratings, or of other samples by their kind."""
 
     def make(*train, validation=(), **changes):
@@ -66,7 +66,7 @@ def training(tmp_path):
             {type(samples): samples for samples in train},
             {type(samples): samples for samples in validation},
             tmp_path,
-            **{"num_images": (40,), **changes},
+            **{"num_images": (40,), "priors": {"average": tiny_prior}, **changes},
         )
 
     return make

@@ -118,6 +118,6 @@ def test_without_a_user_the_shared_taste_is_left(fitted):
     assert model.num_weights == 0
 
 
-def test_the_name_says_what_is_looked_at(find_prior):
-    names = [Fpmf(p, find_prior).name for p in (["content"], ["content", "attribute"])]
+def test_the_name_says_what_is_looked_at():
+    names = [Fpmf(p).name for p in (["content"], ["content", "attribute"])]
     assert names == ["FPMF (only content)", "FPMF (content and attribute)"]

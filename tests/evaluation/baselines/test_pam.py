@@ -5,7 +5,7 @@ from piaa_tf.evaluation.baselines.handcrafted_svr import GENERIC, HandcraftedSvr
 from piaa_tf.evaluation.baselines.pam import Pam
 from piaa_tf.evaluation.baselines.pictures import PictureFeatures
 from piaa_tf.evaluation.baselines.regressor import Regressor, num_weights
-from piaa_tf.evaluation.system import NotAtHandError
+from piaa_tf.evaluation.system import MissingSamplesError
 from piaa_tf.metrics import srocc
 
 
@@ -20,17 +20,16 @@ def test_a_regressor_learns_a_bend_and_counts_what_it_keeps():
 
 
 @pytest.fixture(scope="module")
-def generic(planted, find_prior, tmp_path_factory):
+def generic(planted, prior, tmp_path_factory):
     """The prior's scores of the planted pictures, in stars of 1 to 5."""
     from piaa_tf.adaptation.predict import predict, unit_scores
 
-    prior = find_prior(None, "test")
     paths = [planted.photos / image for image in planted.images]
     return 1 + 4 * unit_scores(prior, predict(prior, paths))
 
 
 @pytest.fixture
-def fitted(planted, training, find_prior, generic):
+def fitted(planted, training, generic):
     warm = planted.attribute("warmth")
     test = planted.ratings(
         {
@@ -41,7 +40,7 @@ def fitted(planted, training, find_prior, generic):
         }
     )
     validation = planted.ratings({"v": generic + 0.4 * warm})
-    system = Pam(["attribute"], find_prior)
+    system = Pam(["attribute"])
     train = planted.ratings({"t": generic}, rows=slice(0, 50))
     system.fit(training(train, validation=[validation]))
     system.prepare(test)
@@ -76,12 +75,12 @@ def test_who_deviates_nowhere_or_everywhere_alike_keeps_the_order(fitted, generi
         np.testing.assert_allclose(found, generic + offset, atol=0.15)
 
 
-def test_content_finds_what_attributes_cannot(planted, find_prior, training, generic):
+def test_content_finds_what_attributes_cannot(planted, training, generic):
     ratings = planted.ratings({"t": generic})
-    content = PictureFeatures(["content"], find_prior)
+    content = PictureFeatures(["content"])
     component = content.fit(training(ratings), "test", ratings).features[:, 0]
     liked = generic + 0.3 * component
-    system = Pam(["content"], find_prior)
+    system = Pam(["content"])
     system.fit(training(ratings, validation=[planted.ratings({"v": liked})]))
     test = planted.ratings({"u": liked})
     system.prepare(test)
@@ -121,6 +120,8 @@ def test_a_user_may_turn_what_people_like(handcrafted, planted):
     assert srocc(model.predict(own.images[60:]), own.ratings[60:]) > 0.7
 
 
-def test_without_ratings_pam_is_left_out(training, find_prior, planted):
-    with pytest.raises(NotAtHandError, match=r"PAM \(only attribute\) needs personal"):
-        Pam(["attribute"], find_prior).fit(training())
+def test_without_ratings_pam_is_left_out(training, planted):
+    with pytest.raises(
+        MissingSamplesError, match=r"PAM \(only attribute\) needs personal"
+    ):
+        Pam(["attribute"]).fit(training())

@@ -6,8 +6,7 @@ from PIL import Image
 
 from piaa_tf.adaptation.predict import predict, unit_scores
 from piaa_tf.errors import InputError
-from piaa_tf.evaluation.baselines import kept as kept_module
-from piaa_tf.evaluation.baselines.kept import kept
+from piaa_tf.evaluation.baselines.feature_cache import cached
 from piaa_tf.evaluation.baselines.pictures import PictureFeatures
 
 
@@ -27,7 +26,7 @@ def count_calls(tmp_path):
             calls.append(key)
             return {"x": np.arange(len(pictures))}
 
-        return kept(tmp_path / "kept", [key], pictures, compute)
+        return cached(tmp_path / "cache", [key], pictures, compute)
 
     return ask, calls
 
@@ -51,15 +50,12 @@ def test_another_key_order_or_file_asks_again(tmp_path, pictures):
 
 def test_nothing_unfinished_is_left(tmp_path, pictures):
     count_calls(tmp_path)[0](pictures)
-    assert [p.suffix for p in (tmp_path / "kept").iterdir()] == [".npz"]
-    assert kept_module.kept is kept
+    assert [p.suffix for p in (tmp_path / "cache").iterdir()] == [".npz"]
 
 
-def test_features_are_standardised_on_the_training_pictures(
-    planted, find_prior, training
-):
+def test_features_are_standardised_on_the_training_pictures(planted, training):
     ratings = planted.ratings({"anna": np.full(80, 3.0)})
-    features = PictureFeatures(["content", "attribute"], find_prior)
+    features = PictureFeatures(["content", "attribute"])
     found = features.fit(training(ratings), "test", ratings)
     attributes = found.features[:, -planted.attributes.shape[1] :]
     np.testing.assert_allclose(attributes, planted.attributes, atol=1e-3)
@@ -72,9 +68,9 @@ def test_features_are_standardised_on_the_training_pictures(
     assert (np.diff(np.diag(covariance)) <= 1e-6).all()
 
 
-def test_other_pictures_are_scaled_alike(planted, find_prior, training):
+def test_other_pictures_are_scaled_alike(planted, training):
     ratings = planted.ratings({"anna": np.full(80, 3.0)})
-    features = PictureFeatures(["content", "attribute"], find_prior)
+    features = PictureFeatures(["content", "attribute"])
     all_pictures = features.fit(training(ratings), "test", ratings)
     some = planted.ratings({"bert": np.full(80, 3.0)}, rows=[7, 3])
     found = features.look(some)
@@ -83,16 +79,15 @@ def test_other_pictures_are_scaled_alike(planted, find_prior, training):
     np.testing.assert_allclose(found.generic, all_pictures.generic[rows], atol=1e-6)
 
 
-def test_the_generic_score_is_the_mean_of_the_distribution(planted, find_prior):
-    prior = find_prior(None, "test")
+def test_the_generic_score_is_the_mean_of_the_distribution(planted, prior):
     outputs = predict(prior, [planted.photos / planted.images[0]])
     mean = outputs["distribution"][0] @ np.arange(1, 11)
     assert unit_scores(prior, outputs)[0] == pytest.approx((mean - 1) / 9, rel=1e-5)
 
 
-def test_a_prior_of_traits_alone_has_no_generic_score(find_prior):
+def test_a_prior_of_traits_alone_has_no_generic_score(prior):
     with pytest.raises(InputError, match="predicts traits alone"):
-        unit_scores(find_prior(None, "test"), {"traits": np.zeros([1, 5])})
+        unit_scores(prior, {"traits": np.zeros([1, 5])})
 
 
 def test_pictures_that_were_not_prepared_are_named(planted, training):
@@ -108,6 +103,7 @@ def test_unknown_parts_are_refused(parts):
         PictureFeatures(parts)
 
 
-def test_content_needs_a_prior():
-    with pytest.raises(InputError, match="Content comes from a prior"):
-        PictureFeatures(["content"])
+def test_content_and_generic_scores_alone_need_a_prior():
+    assert PictureFeatures(["content"]).role == "average"
+    assert PictureFeatures(["attribute"], with_generic=True).role == "average"
+    assert PictureFeatures(["attribute"]).role is None

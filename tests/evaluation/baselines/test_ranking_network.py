@@ -1,22 +1,21 @@
 import numpy as np
 import pytest
 
-from piaa_tf.data.samples import ScoreDistributions
+from piaa_tf.data.samples import ScoreDistributions, average_scores
 from piaa_tf.errors import InputError
 from piaa_tf.evaluation.baselines import ranking_network
 from piaa_tf.evaluation.baselines.pictures import PictureFeatures
 from piaa_tf.evaluation.baselines.ranking_network import RankingNetwork
 from piaa_tf.metrics import srocc
-from piaa_tf.training.supervised.generic import average_scores
 
 PARTS = ([], ["attribute"], ["content"], ["attribute", "content"])
 
 
 @pytest.fixture
-def samples(planted, find_prior, training):
+def samples(planted, training):
     """Average scores that follow from one component of the embedding."""
     ratings = planted.ratings({"t": np.full(80, 3.0)})
-    features = PictureFeatures(["content"], find_prior)
+    features = PictureFeatures(["content"])
     component = features.fit(training(ratings), "test", ratings).features[:, 0]
     high = 1 / (1 + np.exp(-component))
     counts = np.stack([1 - high, high], axis=1)
@@ -24,17 +23,17 @@ def samples(planted, find_prior, training):
 
 
 @pytest.mark.parametrize("parts", PARTS, ids=["none", "att", "cont", "both"])
-def test_planted_scores_are_ranked(parts, samples, find_prior, training, monkeypatch):
+def test_planted_scores_are_ranked(parts, samples, training, monkeypatch):
     monkeypatch.setattr(ranking_network, "EPOCHS", 40)
-    system = RankingNetwork(parts, find_prior)
+    system = RankingNetwork(parts)
     system.fit(training(samples.select(slice(0, 60))))
     held_out = samples.select(slice(60, 80))
     predicted = system.predict_generic(held_out)["score"]
     assert srocc(predicted, average_scores(held_out)[1]) > 0.85
 
 
-def test_the_names_are_those_of_the_table(find_prior):
-    assert [RankingNetwork(parts, find_prior).name for parts in PARTS] == [
+def test_the_names_are_those_of_the_table():
+    assert [RankingNetwork(parts).name for parts in PARTS] == [
         "Reg+Rank",
         "Reg+Rank+Att",
         "Reg+Rank+Cont",
@@ -42,9 +41,9 @@ def test_the_names_are_those_of_the_table(find_prior):
     ]
 
 
-def test_one_seed_gives_one_network(samples, find_prior, training):
+def test_one_seed_gives_one_network(samples, training):
     def predicted(seed):
-        system = RankingNetwork(["content"], find_prior)
+        system = RankingNetwork(["content"])
         system.fit(training(samples, seed=seed, is_quick=True))
         return system.predict_generic(samples)["score"]
 
@@ -53,6 +52,6 @@ def test_one_seed_gives_one_network(samples, find_prior, training):
     assert np.abs(once - predicted(2)).max() > 1e-3
 
 
-def test_unknown_parts_are_refused(find_prior):
+def test_unknown_parts_are_refused():
     with pytest.raises(InputError, match=r"none or some of .* Got \['style'\]"):
-        RankingNetwork(["style"], find_prior)
+        RankingNetwork(["style"])

@@ -47,10 +47,10 @@ def test_a_gap_of_nothing_is_refused():
 
 
 @pytest.fixture
-def system_for(planted, find_prior, training):
+def system_for(planted, training):
     def make(modules, liked):
         train = planted.ratings({"t": np.full(80, 3.0)}, rows=slice(0, 60))
-        system = Usar(modules, find_prior)
+        system = Usar(modules)
         system.fit(training(train, validation=[planted.ratings({"v": liked})]))
         test = planted.ratings({"u": liked})
         system.prepare(test)
@@ -61,9 +61,9 @@ def system_for(planted, find_prior, training):
 
 
 @pytest.fixture
-def component(planted, find_prior, training):
+def component(planted, training):
     ratings = planted.ratings({"t": np.full(80, 3.0)})
-    features = PictureFeatures(["content"], find_prior)
+    features = PictureFeatures(["content"])
     return features.fit(training(ratings), "test", ratings).features[:, 0]
 
 
@@ -106,8 +106,8 @@ def test_equal_ratings_leave_ppr_at_the_generic_order(system_for):
     assert srocc(found, generic) == pytest.approx(1)
 
 
-def test_other_modules_are_refused(find_prior):
+def test_other_modules_are_refused():
     with pytest.raises(
         InputError, match=r"PPR, PAD or both in this order. Got \['PAD'"
     ):
-        Usar(["PAD", "PPR"], find_prior)
+        Usar(["PAD", "PPR"])

@@ -19,7 +19,7 @@ from piaa_tf.data.shards import stamp
 from piaa_tf.files.atomic_files import write_file
 
 
-def kept(
+def cached(
     folder: Path,
     key: Sequence[str],
     pictures: Sequence[Path],

@@ -25,7 +25,7 @@ VALIDATION_SHARE = 0.1
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class AtHand:
+class EvaluationData:
     """The samples of a data set.
 
     Attributes:
@@ -53,7 +53,9 @@ class AtHand:
         return digest.hexdigest()[:16]
 
 
-def load_all(dataset: str, data_dir: str | os.PathLike[str] | None) -> AtHand:
+def load_evaluation_data(
+    dataset: str, data_dir: str | os.PathLike[str] | None
+) -> EvaluationData:
     """Loads whatever a data set has.
 
     Where there are training users and no validation users, every tenth of the former
@@ -91,7 +93,7 @@ def load_all(dataset: str, data_dir: str | os.PathLike[str] | None) -> AtHand:
         train[PersonalRatings], validation[PersonalRatings] = _set_aside(
             train[PersonalRatings]
         )
-    return AtHand(train, validation, splits["test"])
+    return EvaluationData(train, validation, splits["test"])
 
 
 def _set_aside(ratings: PersonalRatings) -> tuple[PersonalRatings, PersonalRatings]:

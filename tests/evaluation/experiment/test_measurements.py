@@ -6,27 +6,29 @@ import pytest
 from piaa_tf.data.gallery.write import read_config, write_gallery
 from piaa_tf.data.samples import LikedImages, PersonalRatings, ScoreDistributions
 from piaa_tf.errors import InputError
-from piaa_tf.evaluation import campaign
-from piaa_tf.evaluation.at_hand import load_all
 from piaa_tf.evaluation.bounds import bounds_of, trait_share, with_trait_share
-from piaa_tf.evaluation.campaign import Plan, evaluate_systems
-from piaa_tf.evaluation.system import NotAtHandError, Training
+from piaa_tf.evaluation.evaluation_data import load_evaluation_data
+from piaa_tf.evaluation.experiment import measurements
+from piaa_tf.evaluation.experiment.measurements import evaluate_systems
+from piaa_tf.evaluation.plan import Plan
+from piaa_tf.evaluation.system import MissingSamplesError, Training
 
 PLAN = Plan((4, 8), 3, 1, (4, 6), False, 0, 0)
 
 
 @pytest.fixture(scope="module")
-def at_hand(tiny_gallery):
-    return load_all("gallery", tiny_gallery)
+def data(tiny_gallery):
+    return load_evaluation_data("gallery", tiny_gallery)
 
 
 class ByName:
     """Scores by the name of the picture; counts its fits."""
 
-    name, num_weights, fits = "by name", 0, 0
+    name, role, is_costly = "by name", None, False
+    num_weights, fits = 0, 0
 
     def fit(self, training):
-        type(self).fits += 1
+        ByName.fits += 1
 
     def prepare(self, ratings):
         """Needs nothing."""
@@ -48,63 +50,68 @@ class Poor(ByName):
     """Lacks something."""
 
     def fit(self, training):
-        raise NotAtHandError("Poor needs money.")
+        raise MissingSamplesError("Poor needs money.")
+
+
+class Costly(ByName):
+    """Takes long."""
+
+    is_costly = True
 
 
 @pytest.fixture
 def known(monkeypatch):
     monkeypatch.setattr(
-        campaign, "SYSTEMS", {"by_name": ByName, "poor": Poor, "costly": ByName}
+        measurements, "SYSTEMS", {"by_name": ByName, "poor": Poor, "costly": Costly}
     )
-    monkeypatch.setattr(campaign, "COSTLY", ("costly",))
     ByName.fits = 0
 
 
-def evaluate(keys, at_hand, work, *, leave_out=True, plan=PLAN):
-    training = Training(at_hand.train, at_hand.validation, work)
-    return evaluate_systems(keys, at_hand, training, plan, leave_out=leave_out)
+def evaluate(keys, data, work, *, leave_out=True, plan=PLAN):
+    training = Training(data.train, data.validation, work)
+    return evaluate_systems(keys, data, training, plan, leave_out=leave_out)
 
 
 def test_costly_systems_get_fewer_repeats():
-    assert PLAN.of_system("ridge") == {4: 3, 6: 3, 8: 3}
-    assert PLAN.of_system("ba_piaa") == {4: 1, 6: 1, 8: 1}
-    assert Plan((4,), 5, 2, (6,), False, 0, 0).of_system("ba_piaa") == {4: 2, 6: 1}
+    assert PLAN.repeats_of(ByName()) == {4: 3, 6: 3, 8: 3}
+    assert PLAN.repeats_of(Costly()) == {4: 1, 6: 1, 8: 1}
+    assert Plan((4,), 5, 2, (6,), False, 0, 0).repeats_of(Costly()) == {4: 2, 6: 1}
 
 
-def test_what_is_done_is_kept_and_the_rest_goes_on(known, at_hand, tmp_path):
-    (found,), left_out = evaluate(["by_name", "poor"], at_hand, tmp_path)
+def test_what_is_done_is_kept_and_the_rest_goes_on(known, data, tmp_path):
+    (found,), left_out = evaluate(["by_name", "poor"], data, tmp_path)
     assert left_out == {"poor": "Poor needs money."}
     assert len(found.results) == 3 * 3 * 3
     assert list(found.scores) == ["score"]
     assert list(found.traits) == ["traits"]
-    again, _ = evaluate(["by_name", "costly"], at_hand, tmp_path)
+    again, _ = evaluate(["by_name", "costly"], data, tmp_path)
     assert ByName.fits == 2
     assert [m.key for m in again] == ["by_name", "costly"]
     assert again[0].adaptation_s == found.adaptation_s
     # As an interruption in the middle of writing would leave it.
     (tmp_path / "systems" / "by_name" / "done.json").unlink()
-    third, _ = evaluate(["by_name"], at_hand, tmp_path)
+    third, _ = evaluate(["by_name"], data, tmp_path)
     assert ByName.fits == 3
     assert [r.srocc for r in third[0].results] == pytest.approx(
         [r.srocc for r in found.results], abs=1e-6
     )
 
 
-def test_a_system_that_was_named_must_have_what_it_needs(known, at_hand, tmp_path):
-    with pytest.raises(NotAtHandError, match="Poor needs money"):
-        evaluate(["poor"], at_hand, tmp_path, leave_out=False)
+def test_a_system_that_was_named_must_have_what_it_needs(known, data, tmp_path):
+    with pytest.raises(MissingSamplesError, match="Poor needs money"):
+        evaluate(["poor"], data, tmp_path, leave_out=False)
 
 
-def test_nobody_with_enough_ratings_is_refused(known, at_hand, tmp_path):
+def test_nobody_with_enough_ratings_is_refused(known, data, tmp_path):
     plan = Plan((10, 100), 1, 1, (), False, 0, 0)
     with pytest.raises(InputError, match=r"needs 100 ratings .* Got 16 at most, of 3"):
-        evaluate(["by_name"], at_hand, tmp_path, plan=plan)
+        evaluate(["by_name"], data, tmp_path, plan=plan)
 
 
-def test_the_first_users_alone_where_asked(at_hand):
-    everyone = PLAN.tested(at_hand).user_ids()
+def test_the_first_users_alone_where_asked(data):
+    everyone = PLAN.tested(data).user_ids()
     assert len(everyone) == 3
-    two = Plan((4,), 1, 1, (), False, 2, 0).tested(at_hand)
+    two = Plan((4,), 1, 1, (), False, 2, 0).tested(data)
     assert two.user_ids() == everyone[:2]
 
 
@@ -116,7 +123,7 @@ def test_kinds_that_are_not_there_are_left_out_and_broken_ones_are_not(
         (tmp_path / split).mkdir()
         shutil.copy(tiny_gallery / split / "ratings.csv", tmp_path / split)
     shutil.copy(tiny_gallery / "train" / "scores.csv", tmp_path / "train")
-    found = load_all("folder", tmp_path)
+    found = load_evaluation_data("folder", tmp_path)
     assert set(found.test) == {PersonalRatings}
     assert ScoreDistributions in found.train
     assert LikedImages not in found.train
@@ -126,19 +133,20 @@ def test_kinds_that_are_not_there_are_left_out_and_broken_ones_are_not(
     assert not set(aside) & set(found.train[PersonalRatings].user_ids())
     (tmp_path / "train" / "likes.csv").write_text("user_id,image\nanna,a.jpg\n")
     with pytest.raises(InputError, match=r"likes.csv, line 1: the columns must be"):
-        load_all("folder", tmp_path)
+        load_evaluation_data("folder", tmp_path)
     (tmp_path / "test" / "ratings.csv").unlink()
     (tmp_path / "train" / "likes.csv").unlink()
     with pytest.raises(InputError, match="needs ratings of test users"):
-        load_all("folder", tmp_path)
+        load_evaluation_data("folder", tmp_path)
 
 
-def test_a_fingerprint_tells_data_apart(at_hand, tiny_gallery):
-    assert load_all("gallery", tiny_gallery).fingerprint() == at_hand.fingerprint()
-    fewer = dict(at_hand.test)
+def test_a_fingerprint_tells_data_apart(data, tiny_gallery):
+    again = load_evaluation_data("gallery", tiny_gallery)
+    assert again.fingerprint() == data.fingerprint()
+    fewer = dict(data.test)
     fewer[PersonalRatings] = fewer[PersonalRatings].select(slice(0, 20))
-    other = type(at_hand)(at_hand.train, at_hand.validation, fewer)
-    assert other.fingerprint() != at_hand.fingerprint()
+    other = type(data)(data.train, data.validation, fewer)
+    assert other.fingerprint() != data.fingerprint()
 
 
 def test_another_trait_share_moves_own_taste_alone(tiny_gallery):
@@ -158,8 +166,8 @@ def test_a_config_is_read_as_it_was_written(tiny_gallery, tmp_path):
     assert write_gallery(tiny_gallery, config) == tiny_gallery
 
 
-def test_bounds_leave_out_numbers_that_no_user_can_give(tiny_gallery, at_hand):
-    ratings = at_hand.test[PersonalRatings]
+def test_bounds_leave_out_numbers_that_no_user_can_give(tiny_gallery, data):
+    ratings = data.test[PersonalRatings]
     bounds = bounds_of(tiny_gallery, ratings, (4, 8, 10), seed=0)
     assert list(bounds.true_attributes) == [4, 8]
     assert bounds.noise_ceiling > bounds.shared_taste

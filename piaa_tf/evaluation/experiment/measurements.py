@@ -1,8 +1,7 @@
-"""An evaluation: systems measured one after another; what is done is kept."""
+"""Systems measured one after another; what is done is kept."""
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections.abc import Sequence
 
@@ -10,73 +9,24 @@ import numpy as np
 from absl import logging
 
 from piaa_tf.data.samples import LikedImages, PersonalRatings, ScoreDistributions
-from piaa_tf.evaluation.at_hand import AtHand
-from piaa_tf.evaluation.baselines.systems import COSTLY, SYSTEMS
+from piaa_tf.evaluation.baselines.systems import SYSTEMS
+from piaa_tf.evaluation.evaluation_data import EvaluationData
 from piaa_tf.evaluation.measurement import Measurement, load_measurement
-from piaa_tf.evaluation.protocol import measure_system, with_enough_ratings
+from piaa_tf.evaluation.plan import Plan
+from piaa_tf.evaluation.protocol import measure, user_splits
 from piaa_tf.evaluation.results import summarise
 from piaa_tf.evaluation.system import (
     GenericSystem,
-    NotAtHandError,
+    MissingSamplesError,
     PersonalSystem,
     System,
     Training,
 )
 
 
-@dataclasses.dataclass(frozen=True)
-class Plan:
-    """How often what is measured.
-
-    Attributes:
-        num_images: the numbers n of the tables.
-        repeats: splits of each user.
-        costly_repeats: the same for systems that adapt a whole network.
-        curve: the numbers n of the learning curve; costly systems get one split where
-            an n is not in the tables.
-        same_tests: whether all n are tested on the same images of a user.
-        max_users: the first so many of the test users; 0 for all.
-        seed: of the splits.
-    """
-
-    num_images: tuple[int, ...]
-    repeats: int
-    costly_repeats: int
-    curve: tuple[int, ...]
-    same_tests: bool
-    max_users: int
-    seed: int
-
-    @property
-    def num_reserved(self) -> int:
-        """Ratings that a user must be able to give."""
-        return max((*self.num_images, *self.curve))
-
-    def tested(self, at_hand: AtHand) -> PersonalRatings:
-        """Gives the ratings of those test users who are measured.
-
-        Raises:
-            InputError: Nobody has rated enough.
-        """
-        ratings = with_enough_ratings(at_hand.test[PersonalRatings], self.num_reserved)
-        if not self.max_users:
-            return ratings
-        first = set(ratings.user_ids()[: self.max_users])
-        return ratings.select([user in first for user in ratings.users])
-
-    def of_system(self, key: str) -> dict[int, int]:
-        """Gives n -> repeats for one system, ascending."""
-        in_table = self.costly_repeats if key in COSTLY else self.repeats
-        in_curve = 1 if key in COSTLY else self.repeats
-        return {
-            n: in_table if n in self.num_images else in_curve
-            for n in sorted({*self.num_images, *self.curve})
-        }
-
-
 def evaluate_systems(
     keys: Sequence[str],
-    at_hand: AtHand,
+    data: EvaluationData,
     training: Training,
     plan: Plan,
     *,
@@ -86,7 +36,7 @@ def evaluate_systems(
 
     Args:
         keys: names of `SYSTEMS`.
-        at_hand: the data; its test part is measured on.
+        data: the data; its test part is measured on.
         training: what systems may learn from; its work folder keeps measurements.
         plan: how often what.
         leave_out: whether a system that lacks something is left out, or an error.
@@ -98,11 +48,11 @@ def evaluate_systems(
         InputError: No user has rated enough; or, without `leave_out`, a system lacks
             what it needs.
     """
-    ratings = plan.tested(at_hand)
+    ratings = plan.tested(data)
     logging.info(
         "%d of %d test users are measured",
         len(ratings.user_ids()),
-        len(at_hand.test[PersonalRatings].user_ids()),
+        len(data.test[PersonalRatings].user_ids()),
     )
     measured, left_out = [], {}
     for key in keys:
@@ -110,8 +60,8 @@ def evaluate_systems(
         found = load_measurement(folder)
         if found is None:
             try:
-                found = _measure(key, ratings, at_hand, training, plan)
-            except NotAtHandError as error:
+                found = _measure(key, ratings, data, training, plan)
+            except MissingSamplesError as error:
                 if not leave_out:
                     raise
                 left_out[key] = str(error)
@@ -126,7 +76,7 @@ def evaluate_systems(
 def _measure(
     key: str,
     ratings: PersonalRatings,
-    at_hand: AtHand,
+    data: EvaluationData,
     training: Training,
     plan: Plan,
 ) -> Measurement:
@@ -137,24 +87,23 @@ def _measure(
     fit_s = time.perf_counter() - start
     scores, traits = {}, {}
     if isinstance(system, GenericSystem):
-        if ScoreDistributions in at_hand.test:
+        if ScoreDistributions in data.test:
             scores = _some(
-                system, at_hand.test[ScoreDistributions], ("score", "distribution")
+                system, data.test[ScoreDistributions], ("score", "distribution")
             )
-        if LikedImages in at_hand.test:
-            traits = _some(system, at_hand.test[LikedImages], ("traits",))
+        if LikedImages in data.test:
+            traits = _some(system, data.test[LikedImages], ("traits",))
     results, seconds = [], {}
     if isinstance(system, PersonalSystem):
         logging.info("%s: adapting to %d users", system.name, len(ratings.user_ids()))
         system.prepare(ratings)
-        results = measure_system(
-            system,
+        splits = user_splits(
             ratings,
-            plan.of_system(key),
+            plan.repeats_of(system),
             seed=plan.seed,
             num_reserved=plan.num_reserved if plan.same_tests else None,
-            seconds=seconds,
         )
+        results = measure(system, splits, seconds=seconds)
     return Measurement(
         key,
         system.name,

@@ -1,0 +1,1 @@
+"""An evaluation from data to tables: systems fitted, measured and compared."""
