@@ -27,7 +27,7 @@ from export.saved_model.publish import check_tastes, publish, publish_export
 from export.saved_model.rewrite import rewrite
 from export.saved_model.save import Export
 from export.saved_model.user_table import UserRows, no_rows
-from export.saved_model.version_folder import newest, remove_tree, versions
+from export.saved_model.version_folder import newest, versions
 from piaa_tf.adaptation.private_network import user_directory
 from piaa_tf.adaptation.taste import Tastes
 from piaa_tf.contract.manifest import MANIFEST_NAME, Manifest
@@ -37,7 +37,7 @@ from piaa_tf.contract.user_ids import (
     private_model,
 )
 from piaa_tf.errors import InputError
-from piaa_tf.files.atomic_files import write_file
+from piaa_tf.files.atomic_files import remove_folder, write_file
 from piaa_tf.models.prior import load_prior
 
 CONFIG_NAME = "models.config"
@@ -131,7 +131,7 @@ def private_users(base_dir: str | os.PathLike[str]) -> dict[str, Path]:
 def remove_users(base_dir: str | os.PathLike[str], user_ids: Sequence[str]) -> None:
     """Removes users' models, all versions of them."""
     for user in user_ids:
-        remove_tree(Path(base_dir) / private_model(user))
+        remove_folder(Path(base_dir) / private_model(user))
 
 
 def write_models_config(
