@@ -23,7 +23,7 @@ from absl import logging
 from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
-from export.saved_model.publish import check_tastes, publish, publish_export
+from export.saved_model.next_version import check_tastes, publish, publish_export
 from export.saved_model.rewrite import rewrite
 from export.saved_model.save import Export
 from export.saved_model.user_table import UserRows, no_rows

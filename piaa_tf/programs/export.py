@@ -124,7 +124,7 @@ def _publish_shared(config: ExportConfig, tastes: Tastes | None) -> None:
     """Publishes one model for all users."""
     from absl import logging
 
-    from export.saved_model.publish import publish_export, publish_update
+    from export.saved_model.next_version import publish_export, publish_update
     from export.saved_model.user_table import UserRows, no_rows
     from export.saved_model.version_folder import remove_old, versions
 

@@ -10,9 +10,9 @@ import pytest
 import tensorflow as tf
 from conformance_table import ADAPTATION, STARS, USERS
 
-from export.saved_model import publish as publish_module
+from export.saved_model import next_version
 from export.saved_model.check import check_export
-from export.saved_model.publish import publish, publish_export, publish_update
+from export.saved_model.next_version import publish, publish_export, publish_update
 from export.saved_model.rewrite import read_rows, rewrite
 from export.saved_model.save import Export, describe, save_export
 from export.saved_model.user_table import UserRows
@@ -36,7 +36,7 @@ def base(world, tmp_path):
 
 @pytest.fixture
 def unchecked(monkeypatch):
-    monkeypatch.setattr(publish_module, "check_export", lambda *_, **__: None)
+    monkeypatch.setattr(next_version, "check_export", lambda *_, **__: None)
 
 
 @pytest.fixture
