@@ -1,4 +1,4 @@
-"""Publishes versions: written beside, checked as a server would, then renamed."""
+"""The next version of one model: written beside, checked as a server would, renamed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from piaa_tf.contract.manifest import MANIFEST_NAME, Manifest
 from piaa_tf.errors import InputError
 
 
-def publish(
+def publish_version(
     base_dir: str | os.PathLike[str],
     version: int,
     write: Callable[[Path], None],
@@ -50,8 +50,8 @@ def publish(
 def publish_export(
     export: Export, rows: UserRows, base_dir: str | os.PathLike[str], version: int = 0
 ) -> Path:
-    """Publishes a prior and its users; the arguments are those of `publish`."""
-    return publish(base_dir, version, lambda d: save_export(export, rows, d))
+    """Publishes a prior and its users; the arguments are those of `publish_version`."""
+    return publish_version(base_dir, version, lambda d: save_export(export, rows, d))
 
 
 def publish_update(
@@ -74,7 +74,7 @@ def publish_update(
 
     Raises:
         InputError: There is no version yet, the tastes do not go with it, or as of
-            `publish`.
+            `publish_version`.
     """
     source = newest(base_dir)
     manifest = Manifest.load(source / MANIFEST_NAME)
@@ -90,7 +90,7 @@ def publish_update(
         manifest = dataclasses.replace(manifest, adapted_by=tastes.adapted_by)
     rows = rows.without(forget)
     manifest = dataclasses.replace(manifest, num_users=len(rows.user_ids))
-    return publish(
+    return publish_version(
         base_dir,
         version,
         lambda d: rewrite(source, d, manifest, prior_weights, rows),

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from export.saved_model import next_version
+from export.saved_model import publish as publish_module
 from export.saved_model.rewrite import read_rows
 from export.saved_model.version_folder import versions
 from piaa_tf.adaptation.scopes import personal_score
@@ -103,7 +104,7 @@ def test_without_tastes_the_flags_speak(prior, tiny_prior, tmp_path, monkeypatch
         asked.append(arguments)
         return tmp_path
 
-    monkeypatch.setattr(next_version, "publish_export", publish_nothing)
+    monkeypatch.setattr(publish_module, "publish_export", publish_nothing)
     run_export(
         tmp_path,
         prior=str(tiny_prior),

@@ -12,7 +12,11 @@ from conformance_table import ADAPTATION, STARS, USERS
 
 from export.saved_model import next_version
 from export.saved_model.check import check_export
-from export.saved_model.next_version import publish, publish_export, publish_update
+from export.saved_model.next_version import (
+    publish_export,
+    publish_update,
+    publish_version,
+)
 from export.saved_model.rewrite import read_rows, rewrite
 from export.saved_model.save import Export, describe, save_export
 from export.saved_model.user_table import UserRows
@@ -181,7 +185,7 @@ def test_what_a_server_could_not_answer_is_not_published(base, damage, message):
         describe(manifest, rows.user_ids, directory)
 
     with pytest.raises(InputError, match=message):
-        publish(base, 0, write)
+        publish_version(base, 0, write)
     assert os.listdir(base) == ["1"]
 
 
