@@ -23,13 +23,17 @@ from absl import logging
 from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
-from export.saved_model.publish import check_tastes, publish, publish_export
+from export.saved_model.next_version import (
+    check_tastes,
+    publish_export,
+    publish_version,
+)
 from export.saved_model.rewrite import rewrite
 from export.saved_model.save import Export
-from export.saved_model.user_table import UserRows, no_rows
-from export.saved_model.version_folder import newest, remove_tree, versions
-from piaa_tf.adaptation.private_network import user_directory
+from export.saved_model.user_table import UserRows, check_forgotten, no_rows
+from export.saved_model.version_folder import newest, versions
 from piaa_tf.adaptation.taste import Tastes
+from piaa_tf.adaptation.user_network import UserNetwork
 from piaa_tf.contract.manifest import MANIFEST_NAME, Manifest
 from piaa_tf.contract.user_ids import (
     PRIOR_MODEL,
@@ -37,8 +41,7 @@ from piaa_tf.contract.user_ids import (
     private_model,
 )
 from piaa_tf.errors import InputError
-from piaa_tf.files.atomic_files import write_file
-from piaa_tf.models.prior import load_prior
+from piaa_tf.files.atomic_files import remove_folder, write_file
 
 CONFIG_NAME = "models.config"
 
@@ -46,6 +49,45 @@ CONFIG_NAME = "models.config"
 def is_private(base_dir: str | os.PathLike[str]) -> bool:
     """Tells whether a folder has one model per user below it."""
     return (Path(base_dir) / CONFIG_NAME).exists()
+
+
+def publish_private(
+    export: Export | None,
+    tastes: Tastes | None,
+    base_dir: str | os.PathLike[str],
+    forget: Sequence[str] = (),
+    served_from: str = "",
+) -> Path:
+    """Publishes a model of each user with a taste, and of the prior.
+
+    Args:
+        export: of the prior, whose graph all share: users without a taste leave. None
+            to go on from what is there.
+        tastes: of scope "all": users who join, or replace themselves.
+        base_dir: of all models.
+        forget: users who leave, tastes or not.
+        served_from: as of `write_models_config`.
+
+    Returns:
+        The list of the models, for --model_config_file.
+
+    Raises:
+        InputError: Somebody is forgotten whom nobody knows, or as of
+            `publish_networks`.
+    """
+    named = tastes.user_ids if tastes else ()
+    before = private_users(base_dir)
+    check_forgotten(forget, {*before, *named})
+    if export is not None:
+        publish_prior(export, base_dir)
+    if tastes is not None:
+        publish_networks(tastes, base_dir, skip=forget)
+    leaving = {*forget, *(set(before) - set(named) if export is not None else ())}
+    staying = [user for user in private_users(base_dir) if user not in leaving]
+    path = write_models_config(base_dir, staying, served_from)
+    remove_users(base_dir, [user for user in before if user in leaving])
+    logging.info("users: %d, models: %s", len(staying), path)
+    return path
 
 
 def publish_prior(export: Export, base_dir: str | os.PathLike[str]) -> Path:
@@ -64,7 +106,6 @@ def publish_prior(export: Export, base_dir: str | os.PathLike[str]) -> Path:
 
 def publish_networks(
     tastes: Tastes,
-    networks: str | os.PathLike[str],
     base_dir: str | os.PathLike[str],
     skip: Sequence[str] = (),
 ) -> None:
@@ -72,13 +113,12 @@ def publish_networks(
 
     Args:
         tastes: of scope "all".
-        networks: the folder `adapted`, where piaa-adapt left the users' networks.
         base_dir: of all models, the prior's among them.
         skip: users who get none.
 
     Raises:
         InputError: The tastes are of another prior, a network is missing or broken, or
-            as of `publish`.
+            as of `publish_version`.
     """
     source = newest(Path(base_dir) / PRIOR_MODEL)
     shared = Manifest.load(source / MANIFEST_NAME)
@@ -87,7 +127,7 @@ def publish_networks(
     rows = rows.without([user for user in rows.user_ids if user in skip])
     for i, user in enumerate(rows.user_ids):
         own = UserRows((user,), rows.weights[i : i + 1])
-        network = _network(user_directory(networks, user), shared)
+        network = _variables(tastes.networks[user], shared)
         manifest = dataclasses.replace(
             shared, user_id=user, num_users=1, adapted_by=tastes.adapted_by
         )
@@ -100,22 +140,27 @@ def publish_networks(
             rows=own,
             network=network,
         )
-        version = publish(
+        version = publish_version(
             Path(base_dir) / private_model(user), 0, write, is_new_graph=False
         )
         logging.info("network %d/%d: %s", i + 1, len(rows.user_ids), version)
 
 
-def _network(directory: Path, shared: Manifest) -> list[np.ndarray]:
+def _variables(network: UserNetwork, shared: Manifest) -> list[np.ndarray]:
     """Reads the variables of a user's network, in the order of the prior's."""
-    private = load_prior(directory)
+    private = network.load()
     config = json.loads(json.dumps(dataclasses.asdict(private.config)))
     if (private.kind, config) != (shared.prior_kind, shared.prior_config):
         raise InputError(
-            f"{directory} must hold a network of the published prior's kind and "
-            "config. Got another. Adapt again with that prior."
+            f"{network.directory} must hold a network of the published prior's kind "
+            "and config. Got another. Adapt again with that prior."
         )
     return private.model.get_weights()
+
+
+def model_folders(base_dir: str | os.PathLike[str]) -> list[Path]:
+    """Lists the folders of versions: the prior's and each user's."""
+    return [Path(base_dir) / PRIOR_MODEL, *private_users(base_dir).values()]
 
 
 def private_users(base_dir: str | os.PathLike[str]) -> dict[str, Path]:
@@ -131,7 +176,7 @@ def private_users(base_dir: str | os.PathLike[str]) -> dict[str, Path]:
 def remove_users(base_dir: str | os.PathLike[str], user_ids: Sequence[str]) -> None:
     """Removes users' models, all versions of them."""
     for user in user_ids:
-        remove_tree(Path(base_dir) / private_model(user))
+        remove_folder(Path(base_dir) / private_model(user))
 
 
 def write_models_config(

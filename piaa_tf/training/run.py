@@ -15,7 +15,7 @@ from piaa_tf.models.prior import Prior, assign_weights, build_prior, save_prior
 from piaa_tf.training.loop import (
     Action,
     Checkpoints,
-    Progress,
+    StepLog,
     StepsCall,
     every,
     run_loop,
@@ -78,7 +78,7 @@ class Run:
         Raises:
             NonFiniteLossError: A loss was not finite.
         """
-        log = Progress(
+        log = StepLog(
             self.folder if self.is_chief else None,
             first_step=first_step,
             last_step=last_step,
@@ -107,7 +107,7 @@ class Run:
             actions=actions,
         )
 
-    def _validation(self, prior: Prior, log: Progress) -> Action:
+    def _validation(self, prior: Prior, log: StepLog) -> Action:
         def validate(step: int, values: Mapping[str, float]) -> None:
             metrics = self.options.measure(prior)
             logging.info(
