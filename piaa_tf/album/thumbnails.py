@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import base64
 import io
 from pathlib import Path
 
 from PIL import Image
 
 from piaa_tf.data.images import read_image
+from piaa_tf.presentation.page import data_uri
 from piaa_tf.presentation.sheet import fit
 
 JPEG_QUALITY = 82
 
 
-def data_uri(photo: Path, size: int) -> str:
+def thumbnail_uri(photo: Path, size: int) -> str:
     """Returns a thumbnail as a `data:` address, for a page that stands alone.
 
     Args:
@@ -30,5 +30,4 @@ def data_uri(photo: Path, size: int) -> str:
     small = fit(Image.fromarray(read_image(photo)), (size, size))
     buffer = io.BytesIO()
     small.save(buffer, "JPEG", quality=JPEG_QUALITY, optimize=True)
-    encoded = base64.b64encode(buffer.getvalue()).decode("ascii")
-    return f"data:image/jpeg;base64,{encoded}"
+    return data_uri(buffer.getvalue(), "image/jpeg")
