@@ -29,6 +29,7 @@ from piaa_tf.data.gallery.raters import BIN_SCORES, RATING_RANGE
 from piaa_tf.data.gallery.scene import ATTRIBUTES, draw_scene
 from piaa_tf.data.gallery.survey import SplitAnswers, take_survey
 from piaa_tf.data.samples import LikedImages, PersonalRatings, ScoreDistributions
+from piaa_tf.data.splits import SPLITS
 from piaa_tf.errors import InputError
 from piaa_tf.ratings import TRAITS
 
@@ -114,7 +115,7 @@ def read_config(gallery_dir: str | os.PathLike[str]) -> GalleryConfig:
         )
     config = dict(described["config"])
     shares = TasteShares(**config.pop("shares"))
-    sizes = {split: SplitSizes(**config.pop(split)) for split in folder.SPLITS}
+    sizes = {split: SplitSizes(**config.pop(split)) for split in SPLITS}
     return GalleryConfig(**config, shares=shares, **sizes)
 
 
