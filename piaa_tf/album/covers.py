@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path, PurePosixPath
@@ -14,7 +13,7 @@ from piaa_tf.data.csv_table import write_table
 from piaa_tf.data.images import read_image
 from piaa_tf.files.atomic_files import write_file
 from piaa_tf.presentation.colors import MUTED
-from piaa_tf.presentation.sheet import Grid, Sheet
+from piaa_tf.presentation.sheet import Grid, Sheet, to_png
 
 TOP = "."
 """The album of photos that lie in no sub-folder."""
@@ -77,11 +76,10 @@ def write_covers(
     Raises:
         InputError: A cover is no readable image.
     """
-    sheet = io.BytesIO()
-    draw(photos_dir, covers).save(sheet, "PNG")
+    sheet = to_png(draw(photos_dir, covers))
     table, picture = Path(out_dir) / "covers.csv", Path(out_dir) / "covers.png"
     write_table(table, [field.name for field in fields(Cover)], map(astuple, covers))
-    write_file(picture, sheet.getvalue())
+    write_file(picture, sheet)
     return [table, picture]
 
 

@@ -6,6 +6,7 @@ Drawn with Pillow; the typeface is DejaVu Sans, which Matplotlib brings along.
 from __future__ import annotations
 
 import functools
+import io
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -174,6 +175,13 @@ def fit(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
     # A panorama a pixel high must not become one of no height.
     sides = [max(1, round(side * scale)) for side in picture.size]
     return picture.resize(sides, Image.Resampling.LANCZOS)
+
+
+def to_png(image: Image.Image) -> bytes:
+    """Returns a picture as the content of a PNG file."""
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 @functools.cache

@@ -1,8 +1,10 @@
+import io
+
 import pytest
 from PIL import Image, ImageChops, ImageColor
 
 from piaa_tf.presentation.colors import MAT, PAPER
-from piaa_tf.presentation.sheet import Grid, Sheet, fit, font
+from piaa_tf.presentation.sheet import Grid, Sheet, fit, font, to_png
 
 RED = (200, 0, 0)
 GRID = Grid(columns=2, heading_height=108)
@@ -84,3 +86,10 @@ def test_writing_returns_the_width_of_the_line():
 )
 def test_a_picture_is_fitted_into_a_box_whole(picture, fitted):
     assert fit(Image.new("RGB", picture), (300, 200)).size == fitted
+
+
+def test_a_png_holds_every_pixel():
+    picture = Image.linear_gradient("L").convert("RGB")
+    with Image.open(io.BytesIO(to_png(picture))) as found:
+        assert found.format == "PNG"
+        assert found.tobytes() == picture.tobytes()
