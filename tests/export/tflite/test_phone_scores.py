@@ -1,49 +1,31 @@
-"""One table of priors and scopes: what phone files must have in common with Keras."""
+"""What phone files must have in common with Keras: scores, and adaptation."""
 
 import functools
-import shutil
 
 import numpy as np
 import pytest
-import tensorflow as tf
+from phone_table import (
+    LOOP,
+    PLACES,
+    SIZE,
+    STARS,
+    TABLE,
+    make_export,
+    operators,
+    runtimes,
+)
 
 from export.tflite import save
-from export.tflite.phone_export import (
-    FORMATS,
-    PhoneExport,
-    files_of,
-    signatures_of,
-    sizes_of,
-)
-from export.tflite.phone_runtime import RUNTIMES, PhoneFile, installed_runtimes
+from export.tflite.phone_export import FORMATS, PhoneExport
+from export.tflite.phone_runtime import PhoneFile
 from export.tflite.phone_scores import difference, network_scores, phone_scores
-from piaa_tf.adaptation.adapt import InnerLoop, adapt_supports, score_users
+from piaa_tf.adaptation.adapt import adapt_supports, score_users
 from piaa_tf.adaptation.scopes import personal_score
-from piaa_tf.contract.manifest import Adaptation, Manifest
+from piaa_tf.contract.manifest import Adaptation
 from piaa_tf.data.decode import resize
-from piaa_tf.data.images import load_images
-from piaa_tf.errors import InputError
 from piaa_tf.models.blg_piaa import BlgPiaaConfig
-from piaa_tf.models.pa_iaa import PaIaaConfig
 from piaa_tf.models.prior import build_prior
-from piaa_tf.ratings import RatingRange
 
-SIZE = 48
-PLACES = 12
-STARS = RatingRange(1, 5)
-LOOP = InnerLoop(steps=20, rate=0.01)
-
-# Name: kind of the prior, what its config changes, scope.
-TABLE = {
-    "vector fusion": ("pa_iaa", {}, "fusion"),
-    "vector head": ("pa_iaa", {}, "head"),
-    "vector all": ("pa_iaa", {}, "all"),
-    "network fusion": ("pa_iaa", {"fusion": "network"}, "fusion"),
-    "network all": ("pa_iaa", {"fusion": "network"}, "all"),
-    "scores alone head": ("pa_iaa", {"tasks": ("distribution",)}, "head"),
-    "blg sigmoid head": ("blg_piaa", {}, "head"),
-    "blg linear all": ("blg_piaa", {"link": "linear"}, "all"),
-}
 # In stars: largest and mean error of a score, and least SROCC with Keras' order.
 TOLERANCES = {
     "fp32": (1e-5, 1e-5, 0.999),
@@ -54,49 +36,6 @@ TOLERANCES = {
 }
 WEIGHT_TOLERANCE = 1e-4
 SCORE_TOLERANCE = 1e-5
-
-runtimes = pytest.mark.parametrize(
-    "runtime",
-    [
-        pytest.param(
-            name,
-            marks=pytest.mark.skipif(
-                name not in installed_runtimes(), reason=f"{name} is not installed"
-            ),
-        )
-        for name in RUNTIMES
-    ],
-)
-
-
-@functools.cache
-def make_prior(name, seed=5):
-    kind, changes, _ = TABLE[name]
-    tf.keras.utils.set_random_seed(seed)
-    shared = {"backbone": "compact", "image_size": SIZE, "head_sizes": (7,)}
-    if kind == "blg_piaa":
-        return build_prior(kind, BlgPiaaConfig(**shared, **changes))
-    return build_prior(kind, PaIaaConfig(**shared, fusion_sizes=(6, 4), **changes))
-
-
-@functools.cache
-def make_export(name, user="anna"):
-    """A prior, and weights far from it that are this user's alone."""
-    scope = TABLE[name][-1]
-    prior = make_prior(name)
-    start = personal_score(prior, scope, STARS).prior_weights
-    seed = sum(user.encode())
-    weights = start + np.random.default_rng(seed).normal(0, 0.5, start.shape)
-    return PhoneExport(
-        prior,
-        scope,
-        STARS,
-        Adaptation(LOOP.steps, LOOP.rate, PLACES),
-        user_id=user,
-        user_weights=weights.astype(np.float32),
-        user_network=make_prior(name, seed) if scope == "all" else None,
-        adapted_by="a test",
-    )
 
 
 def keras_scores(export, image):
@@ -122,64 +61,6 @@ def adapted_supports(name):
         for count in (1, 10, PLACES, 3)
     ]
     return supports, adapt_supports(personal, supports, LOOP)
-
-
-def operators(path):
-    """Names of a file's operators, and of its custom ones."""
-    from tensorflow.lite.python import schema_py_generated as schema
-    from tensorflow.lite.tools import flatbuffer_utils
-
-    codes = flatbuffer_utils.read_model(str(path)).operatorCodes
-    names = {v: k for k, v in vars(schema.BuiltinOperator).items()}
-    builtin = {names[max(c.builtinCode, c.deprecatedBuiltinCode)] for c in codes}
-    return builtin, [c.customCode for c in codes if c.customCode]
-
-
-@pytest.fixture(scope="module")
-def images(tiny_gallery):
-    paths = sorted((tiny_gallery / "photos").rglob("*.jpg"))[:20]
-    return load_images(paths, SIZE)
-
-
-@pytest.fixture(scope="module")
-def own_files(tmp_path_factory):
-    """Anna's fp32 files by the table's names, each written once."""
-    folders = {}
-
-    def files(name):
-        if name not in folders:
-            folders[name] = tmp_path_factory.mktemp("own") / "phone"
-            save.save_phone_files(make_export(name), ["fp32"], folders[name])
-        return folders[name] / "fp32"
-
-    return files
-
-
-@pytest.fixture(scope="module")
-def heads(tmp_path_factory):
-    """head.tflite by the table's names, each converted once."""
-    paths = {}
-
-    def head(name):
-        if name not in paths:
-            folder = tmp_path_factory.mktemp("head")
-            save.save_graph(
-                make_export(name), "on_phone", "head.tflite", folder / "graph"
-            )
-            paths[name] = folder / "head.tflite"
-            paths[name].write_bytes(save.convert(folder / "graph", "float32"))
-        return paths[name]
-
-    return head
-
-
-@pytest.fixture(scope="module")
-def every_format(tmp_path_factory, images):
-    """One user's files in every format."""
-    out = tmp_path_factory.mktemp("every") / "phone"
-    export = make_export("vector fusion")
-    save.save_phone_files(export, list(FORMATS), out, representative=images)
-    return out
 
 
 @runtimes
@@ -344,104 +225,3 @@ def test_photographs_of_any_size_become_the_square_of_training(
         pixels = generator.integers(0, 256, [height, width, 3], dtype=np.uint8)
         square = file("resize", pixels=pixels[np.newaxis])["image"][0]
         np.testing.assert_allclose(square, resize(pixels, SIZE, keep_aspect), atol=1e-2)
-
-
-def test_every_file_has_tflites_own_operators_alone(every_format, own_files, heads):
-    paths = [
-        *every_format.rglob("*.tflite"),
-        *(own_files(name) / "score.tflite" for name in TABLE),
-        *map(heads, TABLE),
-    ]
-    assert len(paths) == 5 * 2 + 1 + 2 * len(TABLE)
-    for path in paths:
-        builtin, custom = operators(path)
-        assert builtin, path
-        assert custom == [], path
-    assert "WHILE" in operators(heads("network all"))[0]
-
-
-@pytest.mark.parametrize("format_name", FORMATS)
-def test_files_take_and_give_what_the_contract_says(format_name, every_format):
-    folder = every_format / format_name
-    manifest = Manifest.load(folder / "manifest.json")
-    sizes = {**sizes_of(manifest), "height": 1, "width": 1}
-    names = []
-    for file in files_of(format_name):
-        interpreter = tf.lite.Interpreter(str(folder / file))
-        for name, signature in signatures_of(file, manifest).items():
-            names.append(name)
-            runner = interpreter.get_signature_runner(name)
-            for tensors, details in (
-                (signature.inputs, runner.get_input_details()),
-                (signature.outputs, runner.get_output_details()),
-            ):
-                assert {t.name for t in tensors} == set(details)
-                for tensor in tensors:
-                    found = details[tensor.name]
-                    assert found["dtype"] == np.dtype(tensor.dtype)
-                    wanted = [sizes.get(size, size) for size in tensor.shape]
-                    assert found["shape"].tolist() == wanted
-    assert manifest.signatures == tuple(names)
-
-
-def test_the_manifest_says_whose_the_files_are(every_format, tmp_path):
-    moved = shutil.copytree(every_format, tmp_path / "moved")
-    own = Manifest.load(moved / "full_int8" / "manifest.json")
-    own.check_files(moved / "full_int8")
-    assert (own.form, own.precision) == ("tflite_full_int8", "int8")
-    assert (own.user_id, own.num_users, own.adapted_by) == ("anna", 1, "a test")
-    assert own.prior_checksum == make_export("vector fusion").prior.checksum()
-    assert own.rating_range == STARS
-    assert own.bin_scores == tuple(range(1, 11))
-    everybody = Manifest.load(moved / "on_phone" / "manifest.json")
-    assert (everybody.user_id, everybody.num_users) == ("", 0)
-    assert everybody.adaptation == Adaptation(LOOP.steps, LOOP.rate, PLACES)
-
-
-def test_sizes_shrink_with_the_precision(every_format):
-    size = {
-        name: (every_format / name / "score.tflite").stat().st_size
-        for name in FORMATS
-        if name != "on_phone"
-    }
-    assert size["fp16"] < 0.55 * size["fp32"]
-    assert size["dynamic_int8"] < 0.35 * size["fp32"]
-    assert size["full_int8"] < 0.35 * size["fp32"]
-
-
-def test_without_a_taste_the_prior_is_exported():
-    export = make_export("vector head")
-    bare = PhoneExport(export.prior, "head", STARS, export.adaptation)
-    start = personal_score(export.prior, "head", STARS).prior_weights
-    np.testing.assert_array_equal(bare.functions("fp32").user_weights, start)
-    assert bare.manifest("fp32").user_id == ""
-
-
-@pytest.mark.parametrize(
-    ("weights", "message"),
-    [(np.zeros(4), "has 5 weights.*Got 4"), (np.full(5, np.nan), "must be finite")],
-)
-def test_weights_that_do_not_fit_write_nothing(weights, message, tmp_path):
-    export = make_export("vector fusion")
-    wrong = PhoneExport(
-        export.prior, "fusion", STARS, export.adaptation, "anna", weights
-    )
-    (tmp_path / "fp32").mkdir()
-    (tmp_path / "fp32" / "earlier").touch()
-    with pytest.raises(InputError, match=message):
-        save.save_phone_files(wrong, ["fp32"], tmp_path)
-    assert [path.name for path in tmp_path.rglob("*")] == ["fp32", "earlier"]
-
-
-@pytest.mark.parametrize(
-    ("formats", "message"),
-    [
-        (["fp32", "int4"], "formats must be some of .*Got int4"),
-        ([], "Got none"),
-        (["full_int8"], "needs representative photographs"),
-    ],
-)
-def test_formats_that_cannot_be_are_refused(formats, message, tmp_path):
-    with pytest.raises(InputError, match=message):
-        save.save_phone_files(make_export("vector fusion"), formats, tmp_path)
-    assert not list(tmp_path.iterdir())
