@@ -11,6 +11,7 @@ threshold is low, as the papers count "above 5" as high.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -44,34 +45,27 @@ def srocc(predicted: np.ndarray, true: np.ndarray) -> float:
     Raises:
         InputError: Shapes differ or are not [N], N < 2, or a score is not finite.
     """
-    predicted, true = _scores(predicted, true, minimum=2)
-    if _is_constant(predicted) or _is_constant(true):
-        return 0.0
-    return float(scipy.stats.spearmanr(predicted, true)[0])
+    return _correlation(scipy.stats.spearmanr, predicted, true)
 
 
 def plcc(predicted: np.ndarray, true: np.ndarray) -> float:
-    """Computes Pearson's linear correlation.
+    """Computes Pearson's linear correlation; otherwise as `srocc`.
 
     >>> round(plcc([1, 2, 3], [10, 8, 6]), 12)
     -1.0
     >>> plcc([4, 4, 4], [1, 2, 3])
     0.0
-
-    Args:
-        predicted: [N] scores, N >= 2.
-        true: [N] scores, in any unit.
-
-    Returns:
-        In [-1, 1]; 0.0 when either side is constant.
-
-    Raises:
-        InputError: Shapes differ or are not [N], N < 2, or a score is not finite.
     """
+    return _correlation(scipy.stats.pearsonr, predicted, true)
+
+
+def _correlation(
+    measure: Callable[..., Sequence[float]], predicted: np.ndarray, true: np.ndarray
+) -> float:
     predicted, true = _scores(predicted, true, minimum=2)
     if _is_constant(predicted) or _is_constant(true):
         return 0.0
-    return float(scipy.stats.pearsonr(predicted, true)[0])
+    return float(measure(predicted, true)[0])
 
 
 def accuracy(predicted: np.ndarray, true: np.ndarray, threshold: float) -> float:

@@ -2,36 +2,24 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path, PurePosixPath
 
-from PIL import Image, ImageDraw
+from PIL import Image
 
-from piaa_tf.album.contact_sheet import (
-    CELL_HEIGHT,
-    CELL_WIDTH,
-    COLUMNS,
-    GAP,
-    INK,
-    LABEL_HEIGHT,
-    MARGIN,
-    MAT,
-    MAT_WIDTH,
-    MUTED,
-    PAPER,
-    font,
-)
 from piaa_tf.album.ranking import RankedPhoto
-from piaa_tf.album.thumbnails import thumbnail
 from piaa_tf.data.csv_table import write_table
+from piaa_tf.data.images import read_image
 from piaa_tf.files.atomic_files import write_file
+from piaa_tf.presentation.colors import MUTED
+from piaa_tf.presentation.sheet import Grid, Sheet, to_png
 
 TOP = "."
 """The album of photos that lie in no sub-folder."""
 
 NUM_ALBUMS = 60
+COLUMNS = 5
 
 
 @dataclass(frozen=True)
@@ -88,11 +76,10 @@ def write_covers(
     Raises:
         InputError: A cover is no readable image.
     """
-    sheet = io.BytesIO()
-    draw(photos_dir, covers).save(sheet, "PNG")
+    sheet = to_png(draw(photos_dir, covers))
     table, picture = Path(out_dir) / "covers.csv", Path(out_dir) / "covers.png"
     write_table(table, [field.name for field in fields(Cover)], map(astuple, covers))
-    write_file(picture, sheet.getvalue())
+    write_file(picture, sheet)
     return [table, picture]
 
 
@@ -110,42 +97,13 @@ def draw(photos_dir: Path, covers: Sequence[Cover]) -> Image.Image:
         InputError: A cover is no readable image.
     """
     shown = covers[:NUM_ALBUMS]
-    columns = min(COLUMNS, len(shown))
-    rows = -(-len(shown) // columns)
-    sheet = Image.new(
-        "RGB",
-        (
-            2 * MARGIN + columns * (CELL_WIDTH + GAP) - GAP,
-            2 * MARGIN + rows * (CELL_HEIGHT + LABEL_HEIGHT + GAP) - GAP,
-        ),
-        PAPER,
-    )
-    pen = ImageDraw.Draw(sheet)
+    sheet = Sheet(Grid(min(COLUMNS, len(shown))), len(shown))
     for i, cover in enumerate(shown):
-        row, column = divmod(i, columns)
-        left = MARGIN + column * (CELL_WIDTH + GAP)
-        top = MARGIN + row * (CELL_HEIGHT + LABEL_HEIGHT + GAP)
-        cell = (left, top, left + CELL_WIDTH, top + CELL_HEIGHT)
-        pen.rounded_rectangle(cell, radius=8, fill=MAT)
-        small = thumbnail(
-            Path(photos_dir) / cover.image,
-            CELL_WIDTH - 2 * MAT_WIDTH,
-            CELL_HEIGHT - 2 * MAT_WIDTH,
-        )
-        across, down = CELL_WIDTH - small.width, CELL_HEIGHT - small.height
-        sheet.paste(small, (left + across // 2, top + down // 2))
-        _draw_label(pen, left, top + CELL_HEIGHT + 8, cover)
-    return sheet
-
-
-def _draw_label(pen: ImageDraw.ImageDraw, left: int, top: int, cover: Cover) -> None:
-    """The album's name, below it the cover's score and how many photos there are."""
-    name = "(no sub-folder)" if cover.album == TOP else cover.album
-    large, small = font(24, bold=True), font(18)
-    while len(name) > 1 and pen.textlength(name, large) > CELL_WIDTH:
-        # The end of a path tells more than its beginning.
-        name = f"…{name[2:]}"
-    pen.text((left, top), name, INK, large)
-    photos = f"{cover.num_photos} photo{'s' * (cover.num_photos > 1)}"
-    line = f"best of {photos} · {cover.score:.2f}"
-    pen.text((left, top + 32), line, MUTED, small)
+        picture = Image.fromarray(read_image(Path(photos_dir) / cover.image))
+        caption = sheet.place(i, picture)
+        name = "(no sub-folder)" if cover.album == TOP else cover.album
+        caption.write_name(name, 24, bold=True)
+        photos = f"{cover.num_photos} photo{'s' * (cover.num_photos > 1)}"
+        words = f"best of {photos} · {cover.score:.2f}"
+        caption.write(words, 18, y=32, color=MUTED)
+    return sheet.image

@@ -1,7 +1,4 @@
-"""The page of a ranking: one HTML file that needs no other and no network.
-
-Thumbnails and style are inside; the order is switched by style alone, without a script.
-"""
+"""The page of a ranking, whose order is switched by style alone, without a script."""
 
 from __future__ import annotations
 
@@ -12,7 +9,8 @@ from pathlib import Path
 from string import Template
 
 from piaa_tf.album.ranking import RankedPhoto, heading, places_gained
-from piaa_tf.album.thumbnails import data_uri
+from piaa_tf.album.thumbnails import thumbnail_uri
+from piaa_tf.presentation.page import render_page
 from piaa_tf.ratings import RatingRange
 
 THUMBNAIL_SIZE = 320  # pixels of the longer side
@@ -43,7 +41,7 @@ def render(
     # Decoding releases the interpreter's lock; each thread holds one whole photo.
     with ThreadPoolExecutor(MAX_THREADS) as pool:
         pictures = pool.map(
-            lambda photo: data_uri(Path(photos_dir) / photo.image, THUMBNAIL_SIZE),
+            lambda photo: thumbnail_uri(Path(photos_dir) / photo.image, THUMBNAIL_SIZE),
             ranked,
         )
         cards = [
@@ -52,15 +50,15 @@ def render(
         ]
     title, sentence = heading(ranked, user_id)
     known = ranked[0].known_user
-    return PAGE.substitute(
-        title=html.escape(title),
+    header = HEADER.substitute(
         sentence=html.escape(sentence),
         sentence_class="" if known else "notice",
         facts=f"{len(ranked)} photo{'s' * (len(ranked) > 1)} · scores from "
         f"{rating_range.minimum:g} to {rating_range.maximum:g}",
         controls=CONTROLS if known else "",
-        cards="\n".join(cards),
     )
+    main = "\n".join(["<ol>", *cards, "</ol>"])
+    return render_page(title, header=header, main=main, style=STYLE)
 
 
 def _card(
@@ -124,44 +122,20 @@ CONTROLS = """\
 <p class="key"><span class="up">▲3</span> three places higher than in the generic
 ranking &ensp;<span class="down">▼2</span> two places lower</p>"""
 
-# Blue and vermilion after Okabe and Ito (2008), told apart by colour-blind people too;
-# the signs say the same without colour.
-PAGE = Template("""\
-<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy"
- content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<title>$title</title>
-<style>
-:root {
-  color-scheme: light dark;
-  --paper: #f6f5f2; --card: #fff; --mat: #ebe9e4; --ink: #1d1d1f; --muted: #66645f;
-  --line: #dedbd4; --track: #e6e3dc; --personal: #0072b2; --generic-bar: #a19d94;
-  --up: #0072b2; --down: #b34700;
-}
+HEADER = Template("""\
+<p class="sentence $sentence_class">$sentence</p>
+<p class="facts">$facts</p>
+<div class="bar">$controls</div>""")
+
+# Signs say the same as the colours.
+STYLE = """\
+:root { --width: 96rem; --mat: #ebe9e4; --track: #e6e3dc; --generic-bar: #a19d94; }
 @media (prefers-color-scheme: dark) {
-  :root {
-    --paper: #141415; --card: #1f1f21; --mat: #29292c; --ink: #f1f0ee;
-    --muted: #a5a29b; --line: #343437; --track: #37373b; --personal: #56b4e9;
-    --generic-bar: #85827b; --up: #56b4e9; --down: #f0a04b;
-  }
-}
-* { box-sizing: border-box; margin: 0; }
-body {
-  background: var(--paper); color: var(--ink); padding: clamp(1rem, 4vw, 3rem);
-  font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif;
-}
-main, header { max-width: 96rem; margin-inline: auto; }
-h1 {
-  font-size: clamp(1.7rem, 4vw, 2.6rem); line-height: 1.15; letter-spacing: -.02em;
-  overflow-wrap: anywhere;
+  :root { --mat: #29292c; --track: #37373b; --generic-bar: #85827b; }
 }
 .sentence { margin-top: .5rem; max-width: 60ch; overflow-wrap: anywhere; }
 .notice {
-  border-left: 4px solid var(--down); background: var(--card); padding: .7rem 1rem;
+  border-left: 4px solid var(--vermilion); background: var(--card); padding: .7rem 1rem;
   border-radius: 4px; margin-top: 1rem;
 }
 .facts, .key { color: var(--muted); font-size: .9rem; }
@@ -178,7 +152,7 @@ legend { position: absolute; clip-path: inset(50%); }
 label { padding: .25rem .9rem; border-radius: 99px; font-size: .9rem; cursor: pointer; }
 label input { position: absolute; opacity: 0; }
 label:has(:checked) { background: var(--ink); color: var(--paper); }
-label:has(:focus-visible) { outline: 2px solid var(--personal); }
+label:has(:focus-visible) { outline: 2px solid var(--blue); }
 ol {
   list-style: none; padding: 0; display: grid; gap: 1.3rem;
   grid-template-columns: repeat(auto-fill, minmax(min(15rem, 100%), 1fr));
@@ -197,7 +171,8 @@ body:has(#by-moved:checked) li { order: var(--moved); }
 }
 .rank { font-size: 1.6rem; font-weight: 700; font-variant-numeric: tabular-nums; }
 .up, .down, .same { font-weight: 600; font-size: .95rem; white-space: nowrap; }
-.up { color: var(--up); } .down { color: var(--down); } .same { color: var(--muted); }
+.up { color: var(--blue); } .down { color: var(--vermilion); }
+.same { color: var(--muted); }
 .name {
   color: var(--muted); font-size: .82rem; margin-left: auto; min-width: 0;
   overflow: hidden; text-overflow: ellipsis; white-space: nowrap;
@@ -211,27 +186,12 @@ dd {
 dd b { text-align: right; font-variant-numeric: tabular-nums; font-weight: 600; }
 .track { height: .5rem; border-radius: 99px; background: var(--track); }
 .fill {
-  display: block; height: 100%; border-radius: 99px; background: var(--personal);
+  display: block; height: 100%; border-radius: 99px; background: var(--blue);
 }
 .generic .fill { background: var(--generic-bar); }
 .personal + .generic b { color: var(--muted); font-weight: 400; }
 @media print {
-  body { padding: 0; }
   li { break-inside: avoid; }
   fieldset { display: none; }
 }
-</style>
-</head>
-<body>
-<header>
-<h1>$title</h1>
-<p class="sentence $sentence_class">$sentence</p>
-<p class="facts">$facts</p>
-<div class="bar">$controls</div>
-</header>
-<main><ol>
-$cards
-</ol></main>
-</body>
-</html>
-""")
+"""

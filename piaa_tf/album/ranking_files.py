@@ -5,7 +5,6 @@ A table, a page that stands alone, and a contact sheet of the best.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import astuple, fields
 from pathlib import Path
@@ -14,6 +13,7 @@ from piaa_tf.album import contact_sheet, page
 from piaa_tf.album.ranking import RankedPhoto, rank_photos
 from piaa_tf.data.csv_table import write_table
 from piaa_tf.files.atomic_files import write_file
+from piaa_tf.presentation.sheet import to_png
 from piaa_tf.ratings import RatingRange
 
 __all__ = ["RankedPhoto", "rank_photos", "write_ranking"]
@@ -49,14 +49,13 @@ def write_ranking(
     ranking_page = page.render(
         photos_dir, ranked, user_id=user_id, rating_range=rating_range
     )
-    sheet = io.BytesIO()
-    contact_sheet.draw(photos_dir, ranked, user_id=user_id).save(sheet, "PNG")
+    sheet = to_png(contact_sheet.draw(photos_dir, ranked, user_id=user_id))
     out_dir = Path(out_dir)
     columns = [field.name for field in fields(RankedPhoto)]
     write_table(out_dir / "ranking.csv", columns, map(astuple, ranked))
     contents = {
         "ranking.html": ranking_page.encode("utf-8", "replace"),
-        "contact_sheet.png": sheet.getvalue(),
+        "contact_sheet.png": sheet,
     }
     for name, content in contents.items():
         write_file(out_dir / name, content)

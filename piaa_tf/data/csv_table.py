@@ -108,6 +108,14 @@ class Table:
         ]
         return dataclasses.replace(self, rows=rows)
 
+    def with_column(self, column: str, text: str) -> Table:
+        """Puts a column before the others, with the same text in every row."""
+        return dataclasses.replace(
+            self,
+            columns=[column, *self.columns],
+            rows=[[text, *row] for row in self.rows],
+        )
+
     def distinct(self, key: Sequence[str]) -> Table:
         """Keeps the first of rows with the same key, and logs how many others go.
 

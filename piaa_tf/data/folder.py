@@ -22,6 +22,7 @@ from typing import TypeVar
 import numpy as np
 
 from piaa_tf.data.csv_table import (
+    Table,
     number_or_none,
     read_table,
     shortest_text,
@@ -66,9 +67,28 @@ def read_ratings(
     """
     table = read_table(csv_path)
     table.check_columns(["user_id", "image", "rating"])
+    return ratings_of(table, Path(photos), rating_range)
+
+
+def ratings_of(
+    table: Table, photos: Path, rating_range: RatingRange
+) -> PersonalRatings:
+    """Makes ratings of a table with the columns user_id, image and rating.
+
+    Args:
+        table: may have other columns, too.
+        photos: the folder of the images.
+        rating_range: the range in which these users rate.
+
+    Returns:
+        One sample per row.
+
+    Raises:
+        SampleError: A row is not sound; says which line and column.
+    """
     with table.placed_errors():
         return PersonalRatings(
-            photos=Path(photos),
+            photos=photos,
             images=table.images(),
             users=table.texts("user_id"),
             ratings=table.numbers(["rating"])[:, 0],

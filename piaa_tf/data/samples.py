@@ -99,6 +99,27 @@ class Samples:
             part._set(field.name, value)
         return part
 
+    def joined(self: AnySamples, others: Sequence[AnySamples]) -> AnySamples:
+        """Returns these samples and others of the same folder, checked together.
+
+        Args:
+            others: in their order; bins and ranges are as here.
+
+        Returns:
+            Samples of the same kind.
+
+        Raises:
+            SampleError: They do not go together: an image or a rating comes twice.
+        """
+        if not others:
+            return self
+        parts = [self, *others]
+        rows = {
+            name: [row for part in parts for row in getattr(part, name)]
+            for name in self.ROW_FIELDS
+        }
+        return dataclasses.replace(self, **rows)
+
     def _set(self, name: str, value: Any) -> None:
         if isinstance(value, np.ndarray):
             value.flags.writeable = False

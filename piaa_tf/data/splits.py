@@ -33,7 +33,7 @@ def check_split(split: str) -> None:
 
 
 def drawn(
-    names: Sequence[str], *, validation: float, test: float, seed: int = 0
+    names: Sequence[str], *, validation: float = 0.05, test: float = 0.1, seed: int = 0
 ) -> np.ndarray:
     """Draws the split of each name by a hash of it.
 
@@ -42,7 +42,8 @@ def drawn(
 
     Args:
         names: of users or images, [N]; the same name gets the same split.
-        validation: share of the names, about.
+        validation: share of the names, about. The defaults are those of the sets whose
+            split was not published.
         test: share of the names, about.
         seed: of the draw.
 
@@ -79,6 +80,27 @@ def listed(
         ],
         dtype="<U10",
     )
+
+
+def with_validation(
+    splits: np.ndarray, names: Sequence[str], share: float = 0.05
+) -> np.ndarray:
+    """Draws some of what is for training for validation, by their names.
+
+    >>> with_validation(np.array(["train", "test", "train"]), ["b", "b", "c"], 0.4)
+    array(['train', 'test', 'validation'], dtype='<U10')
+
+    Args:
+        splits: of each name, [N].
+        names: of users or images, [N].
+        share: of the names, about.
+
+    Returns:
+        [N] of `SPLITS`.
+    """
+    is_drawn = drawn(names, validation=share, test=0) == "validation"
+    held = (splits == "train") & is_drawn
+    return np.where(held, "validation", splits).astype("<U10")
 
 
 def read_list(path: str | os.PathLike[str]) -> list[str]:

@@ -25,7 +25,11 @@ _PAD = 498247692
 
 
 class PixelCache:
-    """Images resized to a square, kept in memory once they have been read."""
+    """Images resized to a square, kept in memory once they have been read.
+
+    Attributes:
+        size: R, pixels of the square's side.
+    """
 
     def __init__(
         self,
@@ -47,7 +51,7 @@ class PixelCache:
         names = [os.fspath(path) for path in paths]
         self._number = np.array([number.setdefault(n, len(number)) for n in names])
         self._paths = list(number)
-        self._size, self._keep_aspect = size, keep_aspect
+        self.size, self._keep_aspect = size, keep_aspect
         num_kept = min(len(self._paths), max(0, max_bytes) // (size * size * 3))
         self._pixels = np.empty([num_kept, size, size, 3], np.uint8)
         self._is_read = np.zeros(len(self._paths), bool)
@@ -96,7 +100,7 @@ class PixelCache:
         # Two threads that meet here at once write the same bytes twice.
         if self._is_read[image]:
             return self._pixels[image]
-        resized = resize(read_image(self._paths[image]), self._size, self._keep_aspect)
+        resized = resize(read_image(self._paths[image]), self.size, self._keep_aspect)
         pixels = np.rint(resized).astype(np.uint8)
         if image < len(self._pixels):
             self._pixels[image] = pixels
@@ -158,18 +162,38 @@ def training_stream(
         chance = chances(step, batch_size, shard, seed)
         positions = positions_of(step, batch_size, shard)
         samples = samples_at(positions, len(paths), seed)
-        corners = tf.cast(chance[:, :2] * (resize_size - image_size + 1), tf.int32)
-        is_mirrored = (chance[:, 2] < 0.5) & flip
-        image = call_python(
-            cache.cut,
-            [samples, corners, is_mirrored, image_size],
-            tf.TensorSpec([batch_size, image_size, image_size, 3], tf.uint8),
-        )
+        image = _cut_images(cache, samples, chance, image_size, flip)
         drawn = tf.nest.map_structure(lambda t: tf.gather(t, samples), targets)
-        return tf.cast(image, tf.float32), drawn
+        return image, drawn
 
     # Slices are what `shard` is for.
     return read_ahead(tf.data.Dataset.range(first_step, tf.int64.max), draw)
+
+
+def _cut_images(
+    cache: PixelCache,
+    samples: tf.Tensor,
+    chance: tf.Tensor,
+    image_size: int,
+    flip: bool,
+) -> tf.Tensor:
+    """Cuts images out of resized ones, float32 [batch, S, S, 3] in 0..255.
+
+    Args:
+        cache: of the resized images.
+        samples: which of them, [batch].
+        chance: [batch, 3] in [0, 1): of two sides of the corner, and of mirroring.
+        image_size: S.
+        flip: whether every other image is mirrored.
+    """
+    corners = tf.cast(chance[:, :2] * (cache.size - image_size + 1), tf.int32)
+    is_mirrored = (chance[:, 2] < 0.5) & flip
+    image = call_python(
+        cache.cut,
+        [samples, corners, is_mirrored, image_size],
+        tf.TensorSpec([samples.shape[0], image_size, image_size, 3], tf.uint8),
+    )
+    return tf.cast(image, tf.float32)
 
 
 def positions_of(step: tf.Tensor, batch_size: int, shard: tuple[int, int]) -> tf.Tensor:

@@ -9,9 +9,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from piaa_tf.evaluation.results import Result, by_num_images, mean_by_user
+from piaa_tf.presentation.colors import BLUE, SKY_BLUE
 
-PRIOR_COLOR, PERSONAL_COLORS = "#8a8f98", ("#56b4e9", "#0072b2", "#003a5d")
-"""Told apart without colour vision too (Okabe and Ito 2008)."""
+PRIOR_COLOR, PERSONAL_COLORS = "#8a8f98", (SKY_BLUE, BLUE, "#003a5d")
 
 
 def plot_users(

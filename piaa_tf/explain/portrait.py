@@ -18,10 +18,10 @@ from matplotlib.figure import Figure
 from piaa_tf.adaptation.predict import predict
 from piaa_tf.errors import InputError
 from piaa_tf.models.prior import Prior
+from piaa_tf.presentation.colors import BLUE, SKY_BLUE
 from piaa_tf.ratings import TRAITS
 
-COLOR, BAND_COLOR = "#0072b2", "#56b4e9"
-"""Told apart without colour vision too (Okabe and Ito 2008)."""
+COLOR, BAND_COLOR = BLUE, SKY_BLUE
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,22 +12,40 @@ small backbone a second, with a large one on a CPU some seconds each.
 from __future__ import annotations
 
 import dataclasses
+from typing import TYPE_CHECKING
 
 from piaa_tf.errors import InputError
 from piaa_tf.programs.shared import program
-from piaa_tf.programs.shared.album import album_images
-from piaa_tf.programs.shared.program import option, required
+from piaa_tf.programs.shared.album import AlbumConfig, album_images
+from piaa_tf.programs.shared.program import option
 from piaa_tf.programs.shared.scorer_config import ScorerConfig, open_scorers
+
+if TYPE_CHECKING:
+    from piaa_tf.album.crops import Crop
+
+COLUMNS = (
+    "image",
+    "ratio",
+    "left",
+    "top",
+    "width",
+    "height",
+    "score",
+    "centre_score",
+    "generic_score",
+    "known_user",
+    "file",
+)
+"""Of crops.csv."""
 
 
 @dataclasses.dataclass(frozen=True)
-class CropConfig(ScorerConfig):
+class CropConfig(ScorerConfig, AlbumConfig):
     """What crops depend on.
 
     Attributes: every field is a flag and carries its help.
     """
 
-    photos: str = required("Folder of photographs; sub-folders count.")
     user_id: str = option("", "Whose taste.")
     out: str = option("crops", "Folder of the results, outside of --photos.")
     ratios: tuple[str, ...] = option(
@@ -37,9 +55,6 @@ class CropConfig(ScorerConfig):
         (1.0, 0.85, 0.7), "Sides of the windows as shares of the largest that fits."
     )
     num_positions: int = option(5, "Places of a window across, and down.")
-    skip_broken: bool = option(
-        False, "Leave unreadable photographs out, counted, instead of stopping."
-    )
 
     def __post_init__(self) -> None:
         """Checks the grid."""
@@ -58,31 +73,19 @@ class CropConfig(ScorerConfig):
 
 def run(config: CropConfig) -> None:
     """Finds, cuts and shows the best window of each ratio of each photograph."""
-    import io
     from pathlib import Path
 
     from absl import logging
 
     from piaa_tf.album.crop_sheet import NUM_PHOTOS, draw, shrink
-    from piaa_tf.album.crops import (
-        best_crops,
-        crop_name,
-        encode_crop,
-        read_photo,
-        sides,
-    )
+    from piaa_tf.album.crops import best_crops, crop_name, encode_crop, read_photo
     from piaa_tf.data.csv_table import write_table
     from piaa_tf.files.atomic_files import write_file
+    from piaa_tf.presentation.sheet import to_png
 
-    for ratio in config.ratios:
-        sides(ratio)
+    _check_places(config)
     photos, out = Path(config.photos), Path(config.out)
-    if photos.resolve() in (out.resolve(), *out.resolve().parents):
-        raise InputError(
-            "Crops go outside of the photographs, or they would be cropped next time. "
-            f"Got --out={out} in --photos={photos}."
-        )
-    images = album_images(config.photos, skip_broken=config.skip_broken)
+    images = album_images(config)
     prior, [scorer] = open_scorers(config, [config.user_id])
     rows, lines, gains = [], [], []
     for i, image in enumerate(images, start=1):
@@ -97,35 +100,16 @@ def run(config: CropConfig) -> None:
             num_positions=config.num_positions,
         )
         for crop in crops:
-            name, window = crop_name(image, crop.ratio), crop.window
-            write_file(out / name, encode_crop(photo, window, profile))
-            figures = (crop.score, crop.centre_score, crop.generic_score)
-            rows.append(
-                [
-                    image,
-                    crop.ratio,
-                    *map(str, dataclasses.astuple(window)),
-                    *(f"{figure:.6g}" for figure in figures),
-                    str(scorer.is_known_user).lower(),
-                    name,
-                ]
-            )
+            file = crop_name(image, crop.ratio)
+            write_file(out / file, encode_crop(photo, crop.window, profile))
+            rows.append(_row(image, crop, scorer.is_known_user, file))
             gains.append(crop.score - crop.centre_score)
         if len(lines) < NUM_PHOTOS:
             lines.append(shrink(image, photo, crops))
-        logging.info(
-            "photograph %d/%d  %s  %s",
-            i,
-            len(images),
-            image,
-            "  ".join(f"{crop.ratio} {crop.score:.2f}" for crop in crops),
-        )
-    columns = ["image", "ratio", "left", "top", "width", "height", "score"]
-    columns += ["centre_score", "generic_score", "known_user", "file"]
-    write_table(out / "crops.csv", columns, rows)
-    sheet = io.BytesIO()
-    draw(lines).save(sheet, "PNG")
-    write_file(out / "crops.png", sheet.getvalue())
+        scores = "  ".join(f"{crop.ratio} {crop.score:.2f}" for crop in crops)
+        logging.info("photograph %d/%d  %s  %s", i, len(images), image, scores)
+    write_table(out / "crops.csv", COLUMNS, rows)
+    write_file(out / "crops.png", to_png(draw(lines)))
     logging.info(
         "%d crops score %.2f above the middle on average: %s/crops.png shows %d of "
         "%d photographs",
@@ -135,6 +119,34 @@ def run(config: CropConfig) -> None:
         len(lines),
         len(images),
     )
+
+
+def _check_places(config: CropConfig) -> None:
+    """Refuses what is no ratio, and crops among the photographs."""
+    from pathlib import Path
+
+    from piaa_tf.album.crops import sides
+
+    for ratio in config.ratios:
+        sides(ratio)
+    out = Path(config.out).resolve()
+    if Path(config.photos).resolve() in (out, *out.parents):
+        raise InputError(
+            "Crops go outside of the photographs, or they would be cropped next time. "
+            f"Got --out={config.out} in --photos={config.photos}."
+        )
+
+
+def _row(image: str, crop: Crop, is_known_user: bool, file: str) -> list[str]:
+    figures = (crop.score, crop.centre_score, crop.generic_score)
+    return [
+        image,
+        crop.ratio,
+        *map(str, dataclasses.astuple(crop.window)),
+        *(f"{figure:.6g}" for figure in figures),
+        str(is_known_user).lower(),
+        file,
+    ]
 
 
 def main() -> None:

@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING
 
 from piaa_tf.errors import InputError
 from piaa_tf.programs.shared import program
-from piaa_tf.programs.shared.program import option, required
+from piaa_tf.programs.shared.program import option
+from piaa_tf.programs.shared.scorer_config import ScorerConfig
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,14 +32,12 @@ if TYPE_CHECKING:
 
 
 @dataclasses.dataclass(frozen=True)
-class ExportTfliteConfig:
+class ExportTfliteConfig(ScorerConfig):
     """What a phone's files depend on.
 
     Attributes: every field is a flag and carries its help.
     """
 
-    prior: str = required("Folder of a prior: RUN_DIR/prior.")
-    tastes: str = option("", "File that piaa-adapt wrote; empty for the prior's taste.")
     user_id: str = option("", "Whose taste; only with --tastes.")
     formats: tuple[str, ...] = option(
         ("fp16",),
@@ -58,8 +57,6 @@ class ExportTfliteConfig:
         "traits, else head.",
         choices=("fusion", "head", "all"),
     )
-    rating_min: float = option(1.0, "Worst score, where no tastes are given.")
-    rating_max: float = option(5.0, "Best score, where no tastes are given.")
     steps: int = option(0, "Adam steps of on_phone; 0 for the scope's default.")
     rate: float = option(0.0, "Adam's rate of on_phone; 0 for the scope's default.")
     max_support: int = option(

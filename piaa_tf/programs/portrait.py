@@ -12,24 +12,20 @@ from __future__ import annotations
 import dataclasses
 
 from piaa_tf.programs.shared import program
-from piaa_tf.programs.shared.album import album_images
+from piaa_tf.programs.shared.album import AlbumConfig, album_images
 from piaa_tf.programs.shared.program import option, required
 
 
 @dataclasses.dataclass(frozen=True)
-class PortraitConfig:
+class PortraitConfig(AlbumConfig):
     """What a portrait depends on.
 
     Attributes: every field is a flag and carries its help.
     """
 
     prior: str = required("Folder of a prior that predicts traits: RUN_DIR/prior.")
-    photos: str = required("Folder of liked photographs; sub-folders count.")
     user_id: str = option("", "Who likes them, for the title.")
     out: str = option("portrait", "Folder of the results.")
-    skip_broken: bool = option(
-        False, "Leave unreadable photographs out, counted, instead of stopping."
-    )
 
 
 def run(config: PortraitConfig) -> None:
@@ -46,7 +42,7 @@ def run(config: PortraitConfig) -> None:
     from piaa_tf.ratings import TRAITS
 
     photos, out = Path(config.photos), Path(config.out)
-    images = album_images(config.photos, skip_broken=config.skip_broken)
+    images = album_images(config)
     prior = load_prior(config.prior)
     portrait = estimate_portrait(prior, [photos / image for image in images])
     figures = {

@@ -16,25 +16,21 @@ from __future__ import annotations
 import dataclasses
 
 from piaa_tf.programs.shared import program
-from piaa_tf.programs.shared.album import album_images
-from piaa_tf.programs.shared.program import option, required
+from piaa_tf.programs.shared.album import AlbumConfig, album_images
+from piaa_tf.programs.shared.program import option
 from piaa_tf.programs.shared.scorer_config import ScorerConfig, open_scorers
 
 
 @dataclasses.dataclass(frozen=True)
-class RankConfig(ScorerConfig):
+class RankConfig(ScorerConfig, AlbumConfig):
     """What a ranking depends on.
 
     Attributes: every field is a flag and carries its help.
     """
 
-    photos: str = required("Folder of photographs; sub-folders count.")
     user_id: str = option("", "Whose taste.")
     out: str = option("ranking", "Folder of the results.")
     cover: bool = option(False, "Choose a cover for each sub-folder, too.")
-    skip_broken: bool = option(
-        False, "Leave unreadable photographs out, counted, instead of stopping."
-    )
 
 
 def run(config: RankConfig) -> None:
@@ -47,7 +43,7 @@ def run(config: RankConfig) -> None:
     from piaa_tf.album.ranking_files import rank_photos, write_ranking
 
     photos = Path(config.photos)
-    images = album_images(config.photos, skip_broken=config.skip_broken)
+    images = album_images(config)
     _, [scorer] = open_scorers(config, [config.user_id])
     scores, generic_scores = scorer.score([photos / image for image in images])
     ranked = rank_photos(images, scores, generic_scores, scorer.is_known_user)

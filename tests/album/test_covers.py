@@ -3,9 +3,10 @@ import csv
 import pytest
 from PIL import Image
 
-from piaa_tf.album import contact_sheet, covers
+from piaa_tf.album import covers
 from piaa_tf.album.covers import Cover, choose_covers, write_covers
 from piaa_tf.album.ranking import rank_photos
+from piaa_tf.presentation.sheet import Grid
 
 IMAGES = ["trip/day 1/a.jpg", "trip/b.jpg", "trip/c.jpg", "d.jpg", "trip/day 1/e.jpg"]
 SCORES = [4.0, 2.0, 3.0, 1.0, 4.5]
@@ -44,17 +45,13 @@ def test_the_table_has_a_row_for_each_album(photos, tmp_path):
     ]
 
 
-def test_the_sheet_shows_the_covers_in_their_order(photos, tmp_path):
+def test_the_sheet_shows_the_covers_in_their_order(photos, tmp_path, middle_of):
     write_covers(tmp_path / "out", photos, choose_covers(ranked()))
     with Image.open(tmp_path / "out" / "covers.png") as sheet:
-        step = contact_sheet.CELL_WIDTH + contact_sheet.GAP
-        assert sheet.width == 2 * contact_sheet.MARGIN + 3 * step - contact_sheet.GAP
-        middle = (
-            contact_sheet.MARGIN + contact_sheet.CELL_WIDTH // 2,
-            contact_sheet.MARGIN + contact_sheet.CELL_HEIGHT // 2,
-        )
+        grid = Grid(columns=3)
+        assert sheet.width == grid.size(3)[0]
         for place, i in enumerate((3, 2, 4)):  # d, c, e
-            red, _, blue = sheet.getpixel((middle[0] + place * step, middle[1]))
+            red, _, blue = sheet.getpixel(middle_of(grid, place))
             assert abs(red - 50 * i) < 12
             assert abs(blue - (255 - 50 * i)) < 12
 
@@ -63,5 +60,5 @@ def test_very_many_albums_and_long_names_fit(photos, monkeypatch):
     monkeypatch.setattr(covers, "NUM_ALBUMS", 7)
     many = [Cover(f"{'w' * 80}/{i}", "d.jpg", 1.0, 1.0, 1) for i in range(9)]
     sheet = covers.draw(photos, many)
-    two_rows = covers.draw(photos, many[: contact_sheet.COLUMNS + 1])
+    two_rows = covers.draw(photos, many[: covers.COLUMNS + 1])
     assert sheet.size == two_rows.size

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from piaa_tf.album import contact_sheet, crop_sheet
+from piaa_tf.album import crop_sheet
 from piaa_tf.album.crops import (
     Crop,
     Window,
@@ -17,6 +17,7 @@ from piaa_tf.album.crops import (
 )
 from piaa_tf.data.images import resize
 from piaa_tf.errors import InputError
+from piaa_tf.presentation.sheet import Grid
 
 RATIOS = ("16:9", "2:3", "9:16", "1:1")
 GRID = {"scales": (1.0, 0.7), "num_positions": 5}
@@ -117,7 +118,7 @@ def test_a_crop_keeps_resolution_colours_and_profile(tmp_path):
             )
 
 
-def test_the_sheet_has_a_line_for_each_photo():
+def test_the_sheet_has_a_line_for_each_photo(middle_of):
     photo = np.zeros([90, 160, 3], np.uint8)
     photo[:, 100:] = (0, 200, 0)
     crops = [
@@ -125,18 +126,10 @@ def test_the_sheet_has_a_line_for_each_photo():
     ]
     lines = [crop_sheet.shrink(f"{'w' * 90}{i}.jpg", photo, crops) for i in range(2)]
     sheet = crop_sheet.draw(lines)
-    step_x = contact_sheet.CELL_WIDTH + contact_sheet.GAP
-    step_y = contact_sheet.CELL_HEIGHT + contact_sheet.LABEL_HEIGHT + contact_sheet.GAP
-    assert sheet.size == (
-        2 * contact_sheet.MARGIN + 3 * step_x - contact_sheet.GAP,
-        2 * contact_sheet.MARGIN + 2 * step_y - contact_sheet.GAP,
-    )
-    x = contact_sheet.MARGIN + contact_sheet.CELL_WIDTH // 2
-    y = contact_sheet.MARGIN + contact_sheet.CELL_HEIGHT // 2
-    for row in range(2):
-        for column in (1, 2):
-            pixel = sheet.getpixel((x + column * step_x, y + row * step_y))
-            assert pixel == (0, 200, 0)
+    grid = Grid(columns=3)
+    assert sheet.size == grid.size(6)
+    for cell in (1, 2, 4, 5):
+        assert sheet.getpixel(middle_of(grid, cell)) == (0, 200, 0)
     # The window is drawn into the photograph.
     colors = {color for _, color in lines[0].pictures[0].getcolors(10**5)}
     assert len(colors & {(0x56, 0xB4, 0xE9), (0xE6, 0x9F, 0)}) >= 1

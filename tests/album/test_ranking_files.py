@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from piaa_tf.album import contact_sheet
+from piaa_tf.album.contact_sheet import GRID
 from piaa_tf.album.ranking import places_gained
 from piaa_tf.album.ranking_files import rank_photos, write_ranking
 from piaa_tf.errors import InputError
@@ -222,32 +223,22 @@ def test_a_photo_of_extreme_proportions_is_shown(write, photos):
     assert sorted(os.listdir(out)) == FILES
 
 
-@pytest.mark.parametrize(("num_photos", "rows"), [(1, 1), (5, 1), (6, 2), (99, 4)])
-def test_the_sheet_has_rows_of_five_and_four_at_most(num_photos, rows):
-    (width, height), (_, one_row) = (
-        contact_sheet.sheet_size(n) for n in (num_photos, 1)
-    )
-    row = contact_sheet.CELL_HEIGHT + contact_sheet.LABEL_HEIGHT + contact_sheet.GAP
-    assert height == one_row + (rows - 1) * row
-    assert width == contact_sheet.sheet_size(1)[0]
+@pytest.mark.parametrize(("num_photos", "cells"), [(1, 1), (5, 5), (6, 6), (99, 20)])
+def test_the_sheet_has_rows_of_five_and_four_at_most(photos, num_photos, cells):
+    images = [f"{i}.png" for i in range(num_photos)]
+    for image in images:
+        Image.new("RGB", (6, 4), RED).save(photos / image)
+    scores = [3.0] * num_photos
+    ranked = rank_photos(images, scores, scores, True)
+    sheet = contact_sheet.draw(photos, ranked, user_id="nora")
+    assert sheet.size == GRID.size(cells)
+    assert GRID.size(99)[0] == GRID.size(1)[0]
 
 
-def test_the_sheet_shows_the_photos_in_rank_order(write):
+def test_the_sheet_shows_the_photos_in_rank_order(write, middle_of):
     with Image.open(write() / "contact_sheet.png") as sheet:
-        assert sheet.size == contact_sheet.sheet_size(3)
-        middles = [
-            sheet.getpixel(
-                (
-                    contact_sheet.MARGIN
-                    + column * (contact_sheet.CELL_WIDTH + contact_sheet.GAP)
-                    + contact_sheet.CELL_WIDTH // 2,
-                    contact_sheet.MARGIN
-                    + contact_sheet.HEADER_HEIGHT
-                    + contact_sheet.CELL_HEIGHT // 2,
-                )
-            )
-            for column in range(3)
-        ]
+        assert sheet.size == GRID.size(3)
+        middles = [sheet.getpixel(middle_of(GRID, cell)) for cell in range(3)]
     np.testing.assert_allclose(middles, [GREEN, RED, BLUE], atol=3)
 
 
@@ -255,7 +246,7 @@ def test_the_sheet_shows_the_photos_in_rank_order(write):
 def test_a_long_user_id_stays_on_the_sheet(write, known_user):
     out = write(user_id="W" * 500, known_user=known_user)
     with Image.open(out / "contact_sheet.png") as sheet:
-        right = sheet.width - contact_sheet.MARGIN + 2
+        right = sheet.width - GRID.margin + 2
         margin = sheet.crop((right, 0, sheet.width, sheet.height))
         assert margin.getcolors() == [(margin.width * margin.height, (246, 245, 242))]
 

@@ -74,6 +74,12 @@ def test_a_table_without_repetitions_is_itself(put):
     assert table.distinct(["u", "i"]) is table
 
 
+def test_a_column_of_one_text_stands_before_the_others(put):
+    table = read_table(put("t", "i,r\na,1\nb,2\n")).with_column("u", "crowd")
+    assert table.columns == ["u", "i", "r"]
+    assert table.rows == [["crowd", "a", "1"], ["crowd", "b", "2"]]
+
+
 def test_a_table_is_written_as_it_will_be_read(tmp_path):
     path = tmp_path / "deep" / "table.csv"
     rows = [["a, b", 3, 0.123456789, True], ["\udcff", -1, 2.0, False]]

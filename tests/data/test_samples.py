@@ -128,6 +128,27 @@ def test_a_selection_forgets_the_users_of_the_whole(ratings):
     assert ratings.select([1]).user_ids() == ["ann"]
 
 
+def test_parts_of_a_set_are_joined_in_their_order(ratings):
+    whole = ratings.select([0]).joined([ratings.select([2, 3]), ratings.select([1])])
+    assert whole.images == ("b.jpg", "b.jpg", "deep/c.jpg", "a.jpg")
+    assert whole.users == ("zoe", "ann", "zoe", "ann")
+    np.testing.assert_array_equal(whole.ratings, np.float32([5, 2, 3.5, 1]))
+    assert (whole.photos, whole.rating_range) == (ratings.photos, RANGE)
+    assert ratings.joined([]) is ratings
+
+
+def test_joined_distributions_keep_their_bins(photos):
+    both = scores(photos, [[1, 2, 3], [4, 5, 6]])
+    whole = both.select([1]).joined([both.select([0])])
+    assert whole.counts.tolist() == [[4, 5, 6], [1, 2, 3]]
+    assert whole.bin_scores.tolist() == [1, 2, 3]
+
+
+def test_parts_that_share_a_sample_are_refused(ratings):
+    with pytest.raises(SampleError, match="A user rates an image once"):
+        ratings.joined([ratings.select([0])])
+
+
 def test_an_empty_selection_is_refused(ratings):
     with pytest.raises(SampleError, match=r"must keep a sample\. Got none of 4"):
         ratings.select(np.zeros(4, bool))

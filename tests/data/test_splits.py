@@ -37,6 +37,15 @@ def test_listed_names_may_be_given_another_split_later():
     assert found.tolist() == ["validation", "test"]
 
 
+def test_validation_is_drawn_from_what_is_for_training_alone():
+    names = [str(number) for number in range(400)]
+    published = splits.listed(names, test=names[:200])
+    found = splits.with_validation(published, names, 0.3)
+    assert (found[:200] == "test").all()
+    assert (found[200:] == "validation").mean() == pytest.approx(0.3, abs=0.1)
+    assert set(published) == {"train", "test"}
+
+
 def test_a_list_has_a_name_per_line(put):
     assert splits.read_list(put("x.txt", "\ufeffa\r\n\r\n b \n")) == ["a", "b"]
 

@@ -23,16 +23,11 @@ import numpy as np
 from absl import logging
 
 from piaa_tf.data.csv_table import Table, read_table
-from piaa_tf.data.datasets.published import (
-    AnySamples,
-    OnMissing,
-    part_of_votes,
-    present,
-    read_votes,
-)
-from piaa_tf.data.folder import list_photos
+from piaa_tf.data.datasets.published import Request, first_of, present
+from piaa_tf.data.datasets.votes import part_of_votes, read_votes
+from piaa_tf.data.folder import AnySamples, list_photos, ratings_of
 from piaa_tf.data.samples import PersonalRatings, SampleError, ScoreDistributions
-from piaa_tf.data.splits import EVERYTHING, SPLITS, check_split, drawn
+from piaa_tf.data.splits import SPLITS, drawn
 from piaa_tf.errors import InputError
 from piaa_tf.ratings import RatingRange
 
@@ -63,82 +58,43 @@ ATTRIBUTES = (
     "Symmetry",
     "VividColor",
 )
-VALIDATION_SHARE, TEST_SHARE = 0.05, 0.12
+TEST_SHARE = 0.12
+MANGLED_BATCH = "result_csv.csv"
 IMAGES_PER_HIT = 10
 
 
-def load(
-    kind: type[AnySamples],
-    data_dir: Path,
-    split: str,
-    on_missing: OnMissing = None,
-) -> PersonalRatings:
-    """Loads the average score of each image, as the ratings of one user "crowd".
-
-    Args:
-        kind: `PersonalRatings`.
-        data_dir: DIR of the module's docstring.
-        split: one of `SPLITS` as published, or all.
-        on_missing: as of `published.present`.
-
-    Returns:
-        One rating on 0..1 per image.
-
-    Raises:
-        InputError: A file is missing or not sound; says which line and column.
-    """
-    check_split(split)
-    find = _finder(data_dir)
+def load(request: Request[PersonalRatings]) -> PersonalRatings:
+    """Loads the average score of each image, as the ratings of one user "crowd"."""
     logging.info(
         "aadb: averages hold every worker's vote; those of users whom aadb_users "
         "tests could not be removed"
     )
+    find = _finder(request.data_dir)
     parts = []
-    for part in SPLITS if split == EVERYTHING else (split,):
-        table = _read_list(data_dir, part, "score")
+    for split in request.splits:
+        table = _read_list(request.data_dir, split, "score")
         table = table.replaced("image", find(table.texts("image")))
-        table = present(table, data_dir, on_missing)
-        rows = [["crowd", *row] for row in table.rows]
-        columns = ["user_id", "image", "rating"]
-        table = Table(table.csv_path, columns, rows, table.lines)
-        parts.append(read_votes(table, data_dir, RATING_RANGE))
-    if len(parts) == 1:
-        return parts[0]
-    return PersonalRatings(
-        photos=data_dir,
-        images=[image for part in parts for image in part.images],
-        users=[user for part in parts for user in part.users],
-        ratings=np.concatenate([part.ratings for part in parts]),
-        rating_range=RATING_RANGE,
-    )
+        table = present(request, table, request.data_dir)
+        crowd = table.with_column("user_id", "crowd")
+        parts.append(ratings_of(crowd, request.data_dir, RATING_RANGE))
+    return parts[0].joined(parts[1:])
 
 
-def load_users(
-    kind: type[AnySamples],
-    data_dir: Path,
-    split: str,
-    on_missing: OnMissing = None,
-) -> AnySamples:
+def load_users(request: Request[AnySamples]) -> AnySamples:
     """Loads what each worker gave, from the raw batch.
 
     No split of workers was published: they are drawn by their names, 12 % for test and
-    5 % for validation; images likewise, for distributions. Arguments as of `load`, and
-    `ScoreDistributions` too.
+    5 % for validation; images likewise, for distributions.
     """
-    check_split(split)
-    raw = data_dir / "AllinAll.csv"
-    table = read_batch(raw if raw.exists() else data_dir / "result_csv.csv")
+    data_dir = request.data_dir
+    table = read_batch(first_of(data_dir, ("AllinAll.csv", MANGLED_BATCH)))
     table = table.replaced("image", _finder(data_dir)(table.texts("image")))
-    table = present(table.distinct(["user_id", "image"]), data_dir, on_missing)
-    votes = read_votes(table, data_dir, USERS_RANGE)
-    shares = {"validation": VALIDATION_SHARE, "test": TEST_SHARE}
+    votes = read_votes(request, table, data_dir, USERS_RANGE)
     return part_of_votes(
-        kind,
+        request,
         votes,
-        split,
-        of_user=drawn(votes.users, **shares),
-        of_image=drawn(votes.images, **shares),
-        is_crossed=False,
+        of_user=drawn(votes.users, test=TEST_SHARE),
+        of_image=drawn(votes.images, test=TEST_SHARE),
         scores=(1, 2, 3, 4, 5),
     )
 
@@ -184,7 +140,7 @@ def read_batch(path: Path) -> Table:
     Raises:
         SampleError: A score is no whole number from 0 to 5, or a URL not of this form.
     """
-    is_mangled = path.name == "result_csv.csv"
+    is_mangled = path.name == MANGLED_BATCH
     batch = read_table(path, is_quoted=not is_mangled)
     parts = [
         batch.taken(

@@ -13,25 +13,24 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from absl import logging
 
 from piaa_tf.data.csv_table import Table, number_or_none, read_table
 from piaa_tf.data.datasets.published import (
-    AnySamples,
-    OnMissing,
-    first_folder,
+    Request,
+    first_of,
+    log_drawn,
+    photo_folder,
     present,
-    take_split,
 )
+from piaa_tf.data.datasets.votes import take_split
 from piaa_tf.data.samples import SampleError, ScoreDistributions
 from piaa_tf.data.splits import (
-    EVERYTHING,
     LISTS,
     SPLITS,
-    check_split,
     drawn,
     listed,
     read_list,
+    with_validation,
 )
 from piaa_tf.errors import InputError
 
@@ -39,6 +38,7 @@ CONTENTS = dict.fromkeys(SPLITS, (ScoreDistributions,))
 PUBLISHED = {"images": 255_530}
 
 SCORES = tuple(str(score) for score in range(1, 11))
+FILE = "AVA.txt"
 HEADER = ("index", "id", *SCORES, "tag1", "tag2", "challenge")
 PHOTO_FOLDERS = ("images", "image")
 TEST_LIST = "aesthetics_image_lists/generic_test.jpgl"
@@ -50,52 +50,27 @@ VALIDATION_SHARE = 0.02
 MISSING_LIST = "ava_missing.txt"
 
 
-def load(
-    kind: type[AnySamples],
-    data_dir: Path,
-    split: str,
-    on_missing: OnMissing = None,
-) -> AnySamples:
+def load(request: Request[ScoreDistributions]) -> ScoreDistributions:
     """Loads distributions.
 
     Test are the images of generic_test.jpgl, or, without the list, about 20,000 drawn
     by their names; validation are 2 % of the others, drawn so.
-
-    Args:
-        kind: `ScoreDistributions`.
-        data_dir: DIR of the module's docstring.
-        split: one of `SPLITS`, or all.
-        on_missing: as of `published.present`.
-
-    Returns:
-        One sample per image.
-
-    Raises:
-        InputError: A file is missing or not sound; says which line and column.
     """
-    check_split(split)
-    photos = first_folder(data_dir, PHOTO_FOLDERS)
-    official = data_dir / "AVA.txt"
-    if official.exists():
-        samples = _samples(read_official(official), photos, on_missing)
-        return take_split(samples, _splits(samples.images, data_dir), split)
-    parts = [
-        _samples(read_derived(_derived_file(data_dir, part)), photos, on_missing)
-        for part in (SPLITS if split == EVERYTHING else (split,))
-    ]
-    if len(parts) == 1:
-        return parts[0]
-    return ScoreDistributions(
-        photos=photos,
-        images=[image for part in parts for image in part.images],
-        counts=np.concatenate([part.counts for part in parts]),
-        bin_scores=parts[0].bin_scores,
-    )
+    data_dir = request.data_dir
+    photos = photo_folder(data_dir, PHOTO_FOLDERS)
+    if (data_dir / FILE).exists():
+        samples = _samples(request, read_official(data_dir / FILE), photos)
+        return take_split(request, samples, _splits(samples.images, data_dir))
+    tables = [read_derived(_derived_file(data_dir, part)) for part in request.splits]
+    first, *others = [_samples(request, table, photos) for table in tables]
+    return first.joined(others)
 
 
-def _samples(table: Table, photos: Path, on_missing: OnMissing) -> ScoreDistributions:
+def _samples(
+    request: Request[ScoreDistributions], table: Table, photos: Path
+) -> ScoreDistributions:
     known = {f"{number}.jpg" for number in read_list(LISTS / MISSING_LIST)}
-    table = present(table, photos, on_missing, known)
+    table = present(request, table, photos, known)
     with table.placed_errors():
         return ScoreDistributions(
             photos=photos,
@@ -173,23 +148,14 @@ def _named(table: Table) -> Table:
 def _derived_file(data_dir: Path, split: str) -> Path:
     stems = ("validation", "val") if split == "validation" else (split,)
     names = [f"{stem}{suffix}" for suffix in (".csv", ".txt") for stem in stems]
-    for name in names:
-        if (data_dir / name).exists():
-            return data_dir / name
-    raise InputError(
-        f"{data_dir} must hold AVA.txt, or {' or '.join(names)}. Got none of them. "
-        "Check --data_dir."
-    )
+    return first_of(data_dir, [FILE, *names])
 
 
 def _splits(images, data_dir: Path) -> np.ndarray:
     path = data_dir / TEST_LIST
     if path.exists():
-        test = {f"{name}.jpg" for name in read_list(path)}
-        splits = listed(images, test=test)
+        splits = listed(images, test={f"{name}.jpg" for name in read_list(path)})
     else:
-        logging.warning("no %s: the test images are drawn, not the published", path)
+        log_drawn("ava", path)
         splits = drawn(images, validation=0, test=TEST_SHARE)
-    held = drawn(images, validation=VALIDATION_SHARE, test=0) == "validation"
-    splits[(splits == "train") & held] = "validation"
-    return splits
+    return with_validation(splits, images, VALIDATION_SHARE)

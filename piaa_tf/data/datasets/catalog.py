@@ -21,7 +21,8 @@ from piaa_tf.data.datasets import (
     psycho_flickr,
     real_cur,
 )
-from piaa_tf.data.datasets.published import AnySamples, OnMissing
+from piaa_tf.data.datasets.published import OnMissing, Request
+from piaa_tf.data.folder import AnySamples
 from piaa_tf.data.splits import EVERYTHING, SPLITS
 from piaa_tf.errors import InputError
 
@@ -33,7 +34,7 @@ class DataSet:
     """How a set is loaded, and what is known of it beforehand.
 
     Attributes:
-        load: (kind, data_dir, split, on_missing) -> samples.
+        load: takes a `Request`; where `contents` are None, (kind, data_dir, split).
         contents: split -> the kinds of samples there are; None: whatever files of
             `folder` lie there.
         published: numbers of images, users and ratings that its authors give.
@@ -108,7 +109,7 @@ def load(
     if known.contents is None:
         return known.load(kind, Path(data_dir), split)
     _check_content(dataset, known.contents, kind, split)
-    return known.load(kind, Path(data_dir), split, on_missing)
+    return known.load(Request(kind, Path(data_dir), split, on_missing))
 
 
 def find(dataset: str) -> DataSet:

@@ -11,19 +11,12 @@ a prior has seen there is found by name.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from piaa_tf.data.csv_table import read_table
-from piaa_tf.data.datasets.published import (
-    AnySamples,
-    OnMissing,
-    first_folder,
-    part_of_votes,
-    present,
-    read_votes,
-)
+from piaa_tf.data.datasets.published import Request, photo_folder
+from piaa_tf.data.datasets.votes import part_of_votes, read_votes
+from piaa_tf.data.folder import AnySamples
 from piaa_tf.data.samples import PersonalRatings, ScoreDistributions
-from piaa_tf.data.splits import SPLITS, check_split, drawn
+from piaa_tf.data.splits import SPLITS, drawn
 from piaa_tf.ratings import RatingRange
 
 CONTENTS = dict.fromkeys(SPLITS, (PersonalRatings, ScoreDistributions))
@@ -32,43 +25,20 @@ PUBLISHED = {"images": 4_070, "users": 1_094, "ratings": 136_943}
 RATING_RANGE = RatingRange(0, 10)
 SCORES = tuple(range(11))
 PHOTO_FOLDERS = ("images/EVA_together", "EVA_together", "images")
-VALIDATION_SHARE, TEST_SHARE = 0.05, 0.1
 
 
-def load(
-    kind: type[AnySamples],
-    data_dir: Path,
-    split: str,
-    on_missing: OnMissing = None,
-) -> AnySamples:
-    """Loads ratings, or how many gave each score.
-
-    Args:
-        kind: `PersonalRatings` or `ScoreDistributions`.
-        data_dir: DIR of the module's docstring.
-        split: one of `SPLITS`, or all.
-        on_missing: as of `published.present`.
-
-    Returns:
-        The samples.
-
-    Raises:
-        InputError: A file is missing or not sound; says which line and column.
-    """
-    check_split(split)
-    photos = first_folder(data_dir, PHOTO_FOLDERS)
-    table = read_table(data_dir / "data" / "votes_filtered.csv", delimiter="=")
-    table = table.taken({"user_id": "user_id", "image": "image_id", "rating": "score"})
+def load(request: Request[AnySamples]) -> AnySamples:
+    """Loads ratings, or how many gave each score."""
+    photos = photo_folder(request.data_dir, PHOTO_FOLDERS)
+    path = request.data_dir / "data" / "votes_filtered.csv"
+    columns = {"user_id": "user_id", "image": "image_id", "rating": "score"}
+    table = read_table(path, delimiter="=").taken(columns)
     table = table.replaced("image", [f"{text}.jpg" for text in table.texts("image")])
-    table = present(table.distinct(["user_id", "image"]), photos, on_missing)
-    votes = read_votes(table, photos, RATING_RANGE)
-    shares = {"validation": VALIDATION_SHARE, "test": TEST_SHARE}
+    votes = read_votes(request, table, photos, RATING_RANGE)
     return part_of_votes(
-        kind,
+        request,
         votes,
-        split,
-        of_user=drawn(votes.users, **shares),
-        of_image=drawn(votes.images, **shares),
-        is_crossed=False,
+        of_user=drawn(votes.users),
+        of_image=drawn(votes.images),
         scores=SCORES,
     )

@@ -13,6 +13,7 @@ no average that is trained on holds the vote of a user who is tested.
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from pathlib import Path
 
@@ -20,19 +21,13 @@ import numpy as np
 from absl import logging
 
 from piaa_tf.data.csv_table import Table, read_table
-from piaa_tf.data.datasets.published import (
-    AnySamples,
-    OnMissing,
-    part_of_votes,
-    present,
-    read_votes,
-    take_split,
-)
+from piaa_tf.data.datasets.published import Request
+from piaa_tf.data.datasets.votes import part_of_votes, read_votes, take_split
+from piaa_tf.data.folder import AnySamples
 from piaa_tf.data.samples import PersonalRatings, SampleError, ScoreDistributions
 from piaa_tf.data.splits import (
     LISTS,
     SPLITS,
-    check_split,
     drawn,
     listed,
     read_list,
@@ -58,78 +53,44 @@ NUM_VALIDATION, LEAST_RATINGS = 8, 112
 MEAN, DEVIATION = 3.018, 1.100
 
 
-def load(
-    kind: type[AnySamples],
-    data_dir: Path,
-    split: str,
-    on_missing: OnMissing = None,
-) -> AnySamples:
+def load(request: Request[AnySamples]) -> AnySamples:
     """Loads ratings, or how many workers gave each score.
 
     Where there is no file of all workers but test_workers_dataset_normalized.csv, which
     the released code of PA_IAA reads, test ratings come from it.
-
-    Args:
-        kind: `PersonalRatings` or `ScoreDistributions`.
-        data_dir: DIR of the module's docstring.
-        split: one of `SPLITS`, or all.
-        on_missing: as of `published.present`.
-
-    Returns:
-        The samples; repeated rows counted once.
-
-    Raises:
-        InputError: A file is missing or not sound; says which line and column.
     """
-    check_split(split)
-    if _has_test_alone(data_dir) and split == "test":
-        table = read_normalized(data_dir / NORMALIZED_FILE)
+    if _has_test_alone(request.data_dir) and request.split == "test":
+        table = read_normalized(request.data_dir / NORMALIZED_FILE)
     else:
-        table = read_workers(data_dir / WORKERS_FILE)
-    photos = data_dir / "40K"
-    table = present(table.distinct(["user_id", "image"]), photos, on_missing)
-    votes = read_votes(table, photos, RATING_RANGE)
+        table = read_workers(request.data_dir / WORKERS_FILE)
+    votes = read_votes(request, table, request.data_dir / "40K", RATING_RANGE)
     of_user, of_image = _splits(votes.users, votes.images)
     return part_of_votes(
-        kind,
+        request,
         votes,
-        split,
         of_user=of_user,
         of_image=of_image,
-        is_crossed=True,
         scores=SCORES,
+        is_crossed=True,
     )
 
 
-def load_average(
-    kind: type[AnySamples],
-    data_dir: Path,
-    split: str,
-    on_missing: OnMissing = None,
-) -> PersonalRatings:
+def load_average(request: Request[PersonalRatings]) -> PersonalRatings:
     """Loads the published aggregate of each image, as the ratings of one user "crowd".
 
     The aggregate weighs workers by trust; it is no plain mean, and has no distribution.
     Its images are split as those of `load`, so that none for training was rated by a
     test worker. Without the file of the workers that cannot be: images are then drawn,
-    and the run says so. Arguments as of `load`.
+    and the run says so.
     """
-    check_split(split)
-    header = ("image", "rating")
-    table = read_table(data_dir / AVERAGE_FILE, delimiter=" ", header=header)
-    users = ["crowd"] * len(table.rows)
-    table = Table(
-        table.csv_path,
-        ["user_id", *header],
-        [[user, *row] for user, row in zip(users, table.rows)],
-        table.lines,
-        {"image": "1", "rating": "2"},
-    )
-    photos = data_dir / "40K"
-    samples = read_votes(
-        present(table.distinct(["image"]), photos, on_missing), photos, AVERAGE_RANGE
-    )
-    return take_split(samples, _average_splits(samples.images, data_dir), split)
+    path = request.data_dir / AVERAGE_FILE
+    table = read_table(path, delimiter=" ", header=("image", "rating"))
+    table = dataclasses.replace(table, names={"image": "1", "rating": "2"})
+    photos = request.data_dir / "40K"
+    crowd = table.with_column("user_id", "crowd")
+    samples = read_votes(request, crowd, photos, AVERAGE_RANGE)
+    of_image = _average_splits(samples.images, request.data_dir)
+    return take_split(request, samples, of_image)
 
 
 def read_workers(path: Path) -> Table:
@@ -201,7 +162,7 @@ def _average_splits(images, data_dir: Path) -> np.ndarray:
             "test users' own votes could not be removed from the averages",
             WORKERS_FILE,
         )
-        return drawn(images, validation=0.05, test=0.1)
+        return drawn(images)
     table = read_workers(data_dir / WORKERS_FILE)
     _, of_image = _splits(table.texts("user_id"), table.texts("image"))
     split = dict(zip(table.texts("image"), of_image))

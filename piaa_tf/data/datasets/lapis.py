@@ -25,17 +25,15 @@ from absl import logging
 
 from piaa_tf.data.csv_table import Table, read_table
 from piaa_tf.data.datasets.published import (
-    AnySamples,
-    OnMissing,
-    first_folder,
-    part_of_votes,
-    present,
-    read_votes,
+    Request,
+    first_of,
+    log_drawn,
+    photo_folder,
 )
-from piaa_tf.data.folder import list_photos
+from piaa_tf.data.datasets.votes import part_of_votes, read_votes
+from piaa_tf.data.folder import AnySamples, list_photos
 from piaa_tf.data.samples import PersonalRatings, ScoreDistributions
-from piaa_tf.data.splits import SPLITS, check_split, drawn, listed
-from piaa_tf.errors import InputError
+from piaa_tf.data.splits import SPLITS, drawn, listed
 from piaa_tf.ratings import RatingRange
 
 CONTENTS = dict.fromkeys(SPLITS, (PersonalRatings, ScoreDistributions))
@@ -50,65 +48,37 @@ FILES = {
     "LAPIS_individualratings_metaANDdemodata.csv": "response",
 }
 PHOTO_FOLDERS = ("images", "datasetImages_originalSize")
-VALIDATION_SHARE, TEST_SHARE = 0.05, 0.1
 
 
-def load(
-    kind: type[AnySamples],
-    data_dir: Path,
-    split: str,
-    on_missing: OnMissing = None,
-) -> AnySamples:
-    """Loads ratings, or distributions of eleven scores.
-
-    Args:
-        kind: `PersonalRatings` or `ScoreDistributions`.
-        data_dir: DIR of the module's docstring.
-        split: one of `SPLITS`, or all.
-        on_missing: as of `published.present`.
-
-    Returns:
-        The samples; an empty rating is no vote.
-
-    Raises:
-        InputError: A file is missing or not sound; says which line and column.
-    """
-    check_split(split)
-    photos = first_folder(data_dir, PHOTO_FOLDERS)
-    table = _read_ratings(data_dir / "annotation")
+def load(request: Request[AnySamples]) -> AnySamples:
+    """Loads ratings, or distributions of eleven scores; an empty rating is no vote."""
+    photos = photo_folder(request.data_dir, PHOTO_FOLDERS)
+    annotation = request.data_dir / "annotation"
+    table = _read_ratings(annotation)
     found = _FileNames(photos)
     table = table.replaced("image", found.of(table.texts("image")))
-    table = present(table.distinct(["user_id", "image"]), photos, on_missing)
-    votes = read_votes(table, photos, RATING_RANGE)
-    shares = {"validation": VALIDATION_SHARE, "test": TEST_SHARE}
+    votes = read_votes(request, table, photos, RATING_RANGE)
     return part_of_votes(
-        kind,
+        request,
         votes,
-        split,
-        of_user=drawn(votes.users, **shares),
-        of_image=_image_splits(votes.images, data_dir / "annotation", found),
-        is_crossed=False,
+        of_user=drawn(votes.users),
+        of_image=_image_splits(votes.images, annotation, found),
         scores=SCORES,
     )
 
 
 def _read_ratings(annotation: Path) -> Table:
-    there = [name for name in FILES if (annotation / name).exists()]
-    if not there:
-        raise InputError(
-            f"{annotation} must hold {' or '.join(FILES)}. Got none. Check --data_dir."
-        )
-    name = there[0]
-    table = read_table(annotation / name, other_encoding="latin-1")
+    path = first_of(annotation, list(FILES))
+    table = read_table(path, other_encoding="latin-1")
     columns = {
         "user_id": "participant_id",
         "image": "image_filename",
-        "rating": FILES[name],
+        "rating": FILES[path.name],
     }
     table = table.taken(columns)
     is_given = [text not in ("", "NA", "nan") for text in table.texts("rating")]
     if not all(is_given):
-        logging.info("%s: %d empty ratings left out", name, is_given.count(False))
+        logging.info("%s: %d empty ratings left out", path.name, is_given.count(False))
     return table.select(is_given)
 
 
@@ -155,8 +125,8 @@ def _image_splits(images, annotation: Path, found: _FileNames) -> np.ndarray:
     for split, part in (("validation", "Val"), ("test", "Test")):
         path = annotation / f"LAPIS_GIAA_{part}split.csv"
         if not path.exists():
-            logging.warning("lapis: no %s: the split of images is drawn", path.name)
-            return drawn(images, validation=VALIDATION_SHARE, test=TEST_SHARE)
+            log_drawn("lapis", path)
+            return drawn(images)
         table = read_table(path, other_encoding="latin-1")
         names[split] = set(found.of(table.texts("image_filename")))
     return listed(images, **names)

@@ -17,11 +17,10 @@ from pathlib import Path
 from absl import logging
 
 from piaa_tf.data.csv_table import read_table
-from piaa_tf.data.datasets.published import AnySamples, OnMissing, present
+from piaa_tf.data.datasets.published import Request, present
 from piaa_tf.data.folder import list_photos
 from piaa_tf.data.samples import PersonalRatings
 from piaa_tf.data.soundness import check_distinct, check_numbers
-from piaa_tf.data.splits import check_split
 from piaa_tf.data.stars import REJECT, stars_of
 from piaa_tf.errors import InputError
 from piaa_tf.ratings import RatingRange
@@ -33,33 +32,15 @@ CSV_FILE = "ratings.csv"
 USER = "me"
 
 
-def load(
-    kind: type[AnySamples],
-    data_dir: Path,
-    split: str,
-    on_missing: OnMissing = None,
-) -> PersonalRatings:
-    """Loads what the owner gave.
-
-    Args:
-        kind: `PersonalRatings`.
-        data_dir: DIR of the module's docstring.
-        split: test, or all.
-        on_missing: as of `published.present`, for rows of ratings.csv.
-
-    Returns:
-        One rating per rated photograph.
+def load(request: Request[PersonalRatings]) -> PersonalRatings:
+    """Loads what the owner gave, one rating per rated photograph.
 
     Raises:
         InputError: Nothing is rated, or a rating is not sound; says where.
     """
-    check_split(split)
-    csv_path = data_dir / CSV_FILE
-    stars = (
-        _of_table(csv_path, data_dir, on_missing)
-        if csv_path.exists()
-        else _of_xmp(data_dir)
-    )
+    data_dir = request.data_dir
+    has_table = (data_dir / CSV_FILE).exists()
+    stars = _of_table(request) if has_table else _of_xmp(data_dir)
     rated = {image: number for image, number in stars.items() if number}
     rejects = sum(number == REJECT for number in rated.values())
     logging.info(
@@ -91,14 +72,13 @@ def _of_xmp(data_dir: Path) -> dict[str, float | None]:
         )
 
 
-def _of_table(
-    csv_path: Path, data_dir: Path, on_missing: OnMissing
-) -> dict[str, float | None]:
-    table = read_table(csv_path).taken({"image": "path", "rating": "rating"})
+def _of_table(request: Request[PersonalRatings]) -> dict[str, float | None]:
+    columns = {"image": "path", "rating": "rating"}
+    table = read_table(request.data_dir / CSV_FILE).taken(columns)
     table = table.replaced("image", table.images())
     # An empty cell is no star.
     table = table.replaced("rating", [text or "0" for text in table.texts("rating")])
-    table = present(table, data_dir, on_missing)
+    table = present(request, table, request.data_dir)
     with table.placed_errors():
         numbers = table.numbers(["rating"])
         check_numbers(

@@ -15,22 +15,19 @@ PARA-GiaaTrain.csv, whose counts hold the votes of test users.
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
 from absl import logging
 
 from piaa_tf.data.csv_table import Table, read_table
-from piaa_tf.data.datasets.published import (
-    AnySamples,
-    OnMissing,
-    part_of_votes,
-    present,
-    read_votes,
-)
+from piaa_tf.data.datasets.published import Request, log_drawn
+from piaa_tf.data.datasets.votes import part_of_votes, read_votes
+from piaa_tf.data.folder import AnySamples
 from piaa_tf.data.samples import LikedImages, PersonalRatings, ScoreDistributions
 from piaa_tf.data.soundness import check_numbers
-from piaa_tf.data.splits import SPLITS, check_split, drawn, listed, read_list
+from piaa_tf.data.splits import SPLITS, drawn, listed, read_list, with_validation
 from piaa_tf.errors import InputError
 from piaa_tf.ratings import TRAITS, RatingRange
 
@@ -43,34 +40,18 @@ TRAIT_RANGE = RatingRange(1, 10)
 LIKED_FROM = 4.0
 """A user likes the images to which they give at least this."""
 
-VALIDATION_SHARE, TEST_SHARE = 0.05, 0.1
 
-
-def load(
-    kind: type[AnySamples],
-    data_dir: Path,
-    split: str,
-    on_missing: OnMissing = None,
-    *,
-    fold: int | None = None,
-) -> AnySamples:
+def load(request: Request[AnySamples], *, fold: int | None = None) -> AnySamples:
     """Loads ratings, distributions of nine scores, or what users of known traits like.
 
     Args:
-        kind: any of the three.
-        data_dir: DIR of the module's docstring.
-        split: one of `SPLITS`, or all.
-        on_missing: as of `published.present`.
+        request: for any of the three kinds.
         fold: 1 to 4, which must be there; None for 1 if it is.
 
     Returns:
         The samples.
-
-    Raises:
-        InputError: A file is missing or not sound; says which line and column.
     """
-    check_split(split)
-    photos = data_dir / "imgs"
+    data_dir = request.data_dir
     columns = {
         "user_id": "userId",
         "image": "imageName",
@@ -79,18 +60,18 @@ def load(
     }
     table = _read_csv(data_dir, "PARA-Images").taken(columns)
     paths = [f"{row[3]}/{row[1]}" for row in table.rows]
-    table = table.replaced("image", paths).distinct(["user_id", "image"])
-    votes = read_votes(present(table, photos, on_missing), photos, RATING_RANGE)
+    table = table.replaced("image", paths)
+    votes = read_votes(request, table, data_dir / "imgs", RATING_RANGE)
+    is_likes = request.kind is LikedImages
     part = part_of_votes(
-        PersonalRatings if kind is LikedImages else kind,
+        dataclasses.replace(request, kind=PersonalRatings) if is_likes else request,
         votes,
-        split,
         of_user=_user_splits(votes.users, data_dir, fold),
         of_image=_image_splits(votes.images, data_dir),
-        is_crossed=True,
         scores=SCORES,
+        is_crossed=True,
     )
-    return _likes(part, data_dir) if kind is LikedImages else part
+    return _likes(part, data_dir) if is_likes else part
 
 
 def read_traits(data_dir: Path) -> dict[str, np.ndarray]:
@@ -143,25 +124,22 @@ def _read_csv(data_dir: Path, name: str) -> Table:
 def _user_splits(users, data_dir: Path, fold: int | None) -> np.ndarray:
     path = data_dir / "userset" / f"TestUserIDs_Fold{fold or 1}.txt"
     if fold is None and not path.exists():
-        return drawn(users, validation=VALIDATION_SHARE, test=TEST_SHARE)
-    splits = listed(users, test=read_list(path))
-    held = drawn(users, validation=VALIDATION_SHARE, test=0) == "validation"
-    splits[(splits == "train") & held] = "validation"
-    return splits
+        return drawn(users)
+    return with_validation(listed(users, test=read_list(path)), users)
 
 
 def _image_splits(images, data_dir: Path) -> np.ndarray:
-    if not (data_dir / "annotation" / "PARA-GiaaTest.csv").exists():
-        logging.warning("para: no PARA-GiaaTest.csv: the test images are drawn")
-        return drawn(images, validation=VALIDATION_SHARE, test=TEST_SHARE)
+    published = data_dir / "annotation" / "PARA-GiaaTest.csv"
+    if not published.exists():
+        log_drawn("para", published)
+        return drawn(images)
     table = _read_csv(data_dir, "PARA-GiaaTest")
     table = table.taken({"session": "sessionId", "image": "imageName"})
     splits = listed(images, test={f"{row[0]}/{row[1]}" for row in table.rows})
     path = data_dir / "validation_images.txt"
-    if path.exists():
-        names = set(read_list(path))
-        held = np.array([i in names or i.split("/")[-1] in names for i in images])
-    else:
-        held = drawn(images, validation=VALIDATION_SHARE, test=0) == "validation"
+    if not path.exists():
+        return with_validation(splits, images)
+    names = set(read_list(path))
+    held = np.array([i in names or i.split("/")[-1] in names for i in images])
     splits[(splits == "train") & held] = "validation"
     return splits

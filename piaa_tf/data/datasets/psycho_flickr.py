@@ -19,47 +19,28 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from piaa_tf.data.csv_table import Table, number_or_none, read_table
-from piaa_tf.data.datasets.published import AnySamples, OnMissing, present, take_split
+from piaa_tf.data.datasets.published import Request, present
+from piaa_tf.data.datasets.votes import take_split
 from piaa_tf.data.folder import list_photos
 from piaa_tf.data.samples import LikedImages, SampleError
-from piaa_tf.data.splits import SPLITS, check_split, drawn
+from piaa_tf.data.splits import SPLITS, drawn
 from piaa_tf.errors import InputError
 from piaa_tf.ratings import TRAITS
 
 CONTENTS = dict.fromkeys(SPLITS, (LikedImages,))
 PUBLISHED = {"images": 60_000, "users": 300}
-VALIDATION_SHARE, TEST_SHARE = 0.05, 0.1
 
 
-def load(
-    kind: type[AnySamples],
-    data_dir: Path,
-    split: str,
-    on_missing: OnMissing = None,
-) -> LikedImages:
-    """Loads liked images with the traits of those who like them.
-
-    Args:
-        kind: `LikedImages`.
-        data_dir: DIR of the module's docstring.
-        split: one of `SPLITS`, or all.
-        on_missing: as of `published.present`.
-
-    Returns:
-        One sample per user and image.
-
-    Raises:
-        InputError: A file is missing or not sound; says which line and column.
-    """
-    check_split(split)
+def load(request: Request[LikedImages]) -> LikedImages:
+    """Loads liked images with the traits of those who like them."""
+    data_dir = request.data_dir
     derived = data_dir / "Personality.csv"
     likes = (
-        _of_table(present(read_personality(derived), data_dir, on_missing), data_dir)
+        _of_table(present(request, read_personality(derived), data_dir), data_dir)
         if derived.exists()
         else _of_folders(data_dir)
     )
-    shares = {"validation": VALIDATION_SHARE, "test": TEST_SHARE}
-    return take_split(likes, drawn(likes.users, **shares), split)
+    return take_split(request, likes, drawn(likes.users))
 
 
 def read_personality(path: Path) -> Table:

@@ -1,25 +1,52 @@
-"""What the loaders of published sets share: missing images, folders, votes by split."""
+"""What is asked of the loaders of published sets, and what they share."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Callable, Optional, TypeVar
+from typing import Any, Callable, Generic, Optional
 
-import numpy as np
 from absl import logging
 
 from piaa_tf.data.csv_table import Table
-from piaa_tf.data.samples import LikedImages, PersonalRatings, ScoreDistributions
+from piaa_tf.data.folder import AnySamples
 from piaa_tf.data.shards import is_there
-from piaa_tf.data.splits import EVERYTHING
+from piaa_tf.data.splits import EVERYTHING, SPLITS, check_split
 from piaa_tf.errors import InputError
-from piaa_tf.ratings import RatingRange
-
-AnySamples = TypeVar("AnySamples", LikedImages, PersonalRatings, ScoreDistributions)
 
 OnMissing = Optional[Callable[[Path, Sequence[str]], None]]
 """Is told the photo folder and the images that are left out; None: they are refused."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Request(Generic[AnySamples]):
+    """What a loader is asked for.
+
+    A loader takes a request and returns samples of its kind. What is missing or not
+    sound it refuses with an `InputError` that says which file, line and column.
+
+    Attributes:
+        kind: `PersonalRatings`, `ScoreDistributions` or `LikedImages`.
+        data_dir: DIR of the loader's module.
+        split: one of `SPLITS`, or `EVERYTHING`.
+        on_missing: is told of images that are listed and not there, and left out;
+            None: they are refused.
+    """
+
+    kind: type[AnySamples]
+    data_dir: Path
+    split: str
+    on_missing: OnMissing = None
+
+    def __post_init__(self) -> None:
+        """Checks the split."""
+        check_split(self.split)
+
+    @property
+    def splits(self) -> Sequence[str]:
+        """The splits that are asked for, for sets with a file of each."""
+        return SPLITS if self.split == EVERYTHING else (self.split,)
 
 
 def log_missing(photos: Path, images: Sequence[str]) -> None:
@@ -28,18 +55,22 @@ def log_missing(photos: Path, images: Sequence[str]) -> None:
     logging.warning("%d images are not in %s, left out: %s", len(images), photos, some)
 
 
+def log_drawn(dataset: str, path: Path) -> None:
+    """Warns that a split is not the published one, since its list is not there."""
+    logging.warning(
+        "%s: no %s: the test images are drawn, not the published ones", dataset, path
+    )
+
+
 def present(
-    table: Table,
-    photos: Path,
-    on_missing: OnMissing,
-    known: Collection[str] = (),
+    request: Request[Any], table: Table, photos: Path, known: Collection[str] = ()
 ) -> Table:
     """Leaves out the rows whose image is not there, if that is allowed.
 
     Args:
+        request: says whether it is.
         table: with a column `image`.
         photos: the folder of the images.
-        on_missing: None where missing images are an error.
         known: images that are missing from everybody's copy: always allowed.
 
     Returns:
@@ -61,7 +92,7 @@ def present(
             f"{len(distinct)}, such as {images[0]!r}. Check --data_dir."
         )
     excused, others = missing.intersection(known), missing.difference(known)
-    if others and on_missing is None:
+    if others and request.on_missing is None:
         row = next(i for i, image in enumerate(images) if image in others)
         raise InputError(
             f"{table.csv_path}, line {table.lines[row]}: each image must lie in "
@@ -71,121 +102,34 @@ def present(
         )
     if excused:
         logging.info("%d images that everybody misses are left out", len(excused))
-    if others and on_missing is not None:
-        on_missing(photos, sorted(others))
+    if others and request.on_missing is not None:
+        request.on_missing(photos, sorted(others))
     return table.select(image not in missing for image in images)
 
 
-def first_folder(data_dir: Path, names: Sequence[str]) -> Path:
-    """Finds the photo folder among the names that copies of a set give it.
+def first_of(folder: Path, names: Sequence[str], what: str = "") -> Path:
+    """Finds what copies of a set call by different names.
+
+    Args:
+        folder: where to look.
+        names: of the file or folder, the best first.
+        what: is in it, where the names do not say so: "the photographs in ".
+
+    Returns:
+        The path of the first that is there.
 
     Raises:
         InputError: None of them is there.
     """
     for name in names:
-        if (data_dir / name).is_dir():
-            return data_dir / name
+        if (folder / name).exists():
+            return folder / name
     raise InputError(
-        f"{data_dir} must hold the photographs in one of {', '.join(names)}. "
-        "Got none of them. Check --data_dir."
+        f"{folder} must hold {what}{' or '.join(names)}. Got none of them. "
+        "Check --data_dir."
     )
 
 
-def read_votes(
-    table: Table, photos: Path, rating_range: RatingRange
-) -> PersonalRatings:
-    """Makes ratings of a table with the columns user_id, image and rating."""
-    with table.placed_errors():
-        return PersonalRatings(
-            photos=photos,
-            images=table.images(),
-            users=table.texts("user_id"),
-            ratings=table.numbers(["rating"])[:, 0],
-            rating_range=rating_range,
-        )
-
-
-def take_split(samples: AnySamples, of_sample: np.ndarray, split: str) -> AnySamples:
-    """Takes the samples of a split, all of them for `EVERYTHING`.
-
-    Args:
-        samples: [N].
-        of_sample: split of each, [N].
-        split: one of `SPLITS`, or `EVERYTHING`.
-
-    Returns:
-        Those of the split.
-
-    Raises:
-        InputError: There is none.
-    """
-    if split == EVERYTHING:
-        return samples
-    chosen = of_sample == split
-    if not chosen.any():
-        raise InputError(
-            f"The split {split} must hold a sample. Got none of the {len(samples)} of "
-            f"{samples.photos}: too few to be divided, or the lists of the splits are "
-            "those of another set."
-        )
-    return samples.select(chosen)
-
-
-def part_of_votes(
-    kind: type[AnySamples],
-    votes: PersonalRatings,
-    split: str,
-    *,
-    of_user: np.ndarray,
-    of_image: np.ndarray,
-    is_crossed: bool,
-    scores: Sequence[float],
-) -> AnySamples:
-    """Takes one split of what everybody voted, without leaks.
-
-    Generic training never sees a vote of a validation or test user: distributions for
-    training count the votes of training users alone, on training images.
-
-    Args:
-        kind: `PersonalRatings` or `ScoreDistributions`.
-        votes: of everybody, [N].
-        split: one of `SPLITS`, or `EVERYTHING`.
-        of_user: split of each vote's user, [N].
-        of_image: split of each vote's image, [N].
-        is_crossed: whether ratings need both user and image to be of the split, so
-            that no image is in two; otherwise the user decides alone.
-        scores: the scores that distributions count, rising; each vote counts for the
-            nearest.
-
-    Returns:
-        Samples of the kind.
-    """
-    if kind is PersonalRatings:
-        is_out = (of_user != of_image) & is_crossed
-        return take_split(votes, np.where(is_out, "", of_user), split)
-    everybody = np.ones(len(votes), bool)
-    counted = {"train": of_user == "train", "validation": of_user != "test"}
-    is_out = ~counted.get(split, everybody)
-    part = take_split(votes, np.where(is_out, "", of_image), split)
-    logging.info(
-        "distributions for %s: %d votes counted, %d on such images left out, of users "
-        "for validation or test",
-        split,
-        len(part),
-        ((of_image == split) & is_out).sum(),
-    )
-    return count_votes(part, scores)
-
-
-def count_votes(votes: PersonalRatings, scores: Sequence[float]) -> ScoreDistributions:
-    """Counts how many gave each score to each image."""
-    bin_scores = np.array(scores, np.float64)
-    images = dict.fromkeys(votes.images)
-    row = {image: i for i, image in enumerate(images)}
-    counts = np.zeros([len(images), len(bin_scores)])
-    middles = (bin_scores[1:] + bin_scores[:-1]) / 2
-    bins = np.searchsorted(middles, votes.ratings)
-    np.add.at(counts, ([row[image] for image in votes.images], bins), 1)
-    return ScoreDistributions(
-        photos=votes.photos, images=list(images), counts=counts, bin_scores=bin_scores
-    )
+def photo_folder(data_dir: Path, names: Sequence[str]) -> Path:
+    """Finds the photo folder among the names that copies of a set give it."""
+    return first_of(data_dir, names, "the photographs in ")

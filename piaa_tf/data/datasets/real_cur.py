@@ -7,12 +7,9 @@ All of it is for test: the albums are too few to train on.
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from piaa_tf.data.datasets.published import AnySamples, OnMissing
+from piaa_tf.data.datasets.published import Request
 from piaa_tf.data.folder import list_photos
 from piaa_tf.data.samples import PersonalRatings
-from piaa_tf.data.splits import check_split
 from piaa_tf.errors import InputError
 from piaa_tf.ratings import RatingRange
 
@@ -21,29 +18,13 @@ PUBLISHED = {"users": 14}
 RATING_RANGE = RatingRange(1, 5)
 
 
-def load(
-    kind: type[AnySamples],
-    data_dir: Path,
-    split: str,
-    on_missing: OnMissing = None,
-) -> PersonalRatings:
+def load(request: Request[PersonalRatings]) -> PersonalRatings:
     """Loads the owners' ratings; an album's name is its user.
-
-    Args:
-        kind: `PersonalRatings`.
-        data_dir: DIR of the module's docstring.
-        split: test, or all.
-        on_missing: never told: what is not there is not in the set.
-
-    Returns:
-        One rating per image.
 
     Raises:
         InputError: An image lies elsewhere than in a folder of a score.
     """
-    check_split(split)
-    del on_missing
-    photos = data_dir / "images"
+    photos = request.data_dir / "images"
     images = list_photos(photos)
     users, ratings = [], []
     for image in images:

@@ -44,15 +44,7 @@ def noise_ceiling(gallery_dir: str | os.PathLike[str], split: str = "test") -> f
 def shared_taste(gallery_dir: str | os.PathLike[str], split: str = "test") -> float:
     """Ranks by the taste all people share: the best a generic prior could reach.
 
-    Args:
-        gallery_dir: a written gallery.
-        split: "validation" or "test".
-
-    Returns:
-        SROCC with the ratings, mean over users.
-
-    Raises:
-        InputError: There is no gallery, or no truth of this split.
+    Arguments, returns and refusals are those of `noise_ceiling`.
     """
     return _mean_srocc(gallery_dir, split, "shared_score")
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 
-import numpy as np
 from PIL import Image
 
 from piaa_tf.data.gallery.config import GalleryConfig
 from piaa_tf.data.gallery.render import render_scene
 from piaa_tf.data.gallery.scene import CONTENTS, Scene, draw_scene
 from piaa_tf.errors import InputError
+from piaa_tf.presentation.sheet import Grid, Sheet
 
 
 def contact_sheet(
@@ -42,8 +42,16 @@ def contact_sheet(
             found[scene.content].append(scene)
         elif all(len(scenes) == columns for scenes in found.values()):
             break
-    lines = [
-        np.concatenate([render_scene(scene, size) for scene in scenes], axis=1)
-        for scenes in found.values()
-    ]
-    return Image.fromarray(np.concatenate(lines))
+    grid = Grid(
+        columns,
+        cell_width=size,
+        cell_height=size,
+        mat_width=0,
+        caption_height=0,
+        gap=0,
+        margin=0,
+    )
+    sheet = Sheet(grid, columns * rows)
+    for i, scene in enumerate(itertools.chain.from_iterable(found.values())):
+        sheet.place(i, Image.fromarray(render_scene(scene, size)))
+    return sheet.image

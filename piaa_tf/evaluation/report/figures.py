@@ -13,10 +13,18 @@ from piaa_tf.data.decode import read_image
 from piaa_tf.evaluation.measurement import Measurement
 from piaa_tf.evaluation.report.evidence import Evidence
 from piaa_tf.evaluation.results import summarise, table_of
+from piaa_tf.presentation.colors import (
+    BLUE,
+    GREEN,
+    INK,
+    ORANGE,
+    PURPLE,
+    SKY_BLUE,
+    VERMILION,
+)
 
-# Okabe and Ito (2008), told apart without colour vision too; then grey for the rest.
-COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
-PRIOR_COLOR, OTHER_COLOR, TRUE_COLOR = "#b5b9c0", "#8a8f98", "#1d1d1f"
+COLORS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY_BLUE)
+PRIOR_COLOR, OTHER_COLOR, TRUE_COLOR = "#b5b9c0", "#8a8f98", INK
 MAIN_SYSTEMS = (
     "PA_IAA",
     "BLG-PIAA",

@@ -1,13 +1,12 @@
-"""The report as one HTML page that needs no other file, no script and no network."""
+"""The report as one HTML page, its figures inside."""
 
 from __future__ import annotations
 
-import base64
 import html
 from collections.abc import Mapping, Sequence
-from string import Template
 
 from piaa_tf.evaluation.report.table import Table
+from piaa_tf.presentation.page import data_uri, render_page
 
 
 def render(
@@ -37,18 +36,18 @@ def render(
             for key, why in left_out.items()
         )
         parts.append(f"<section><h2>Left out</h2><ul>{rows}</ul></section>")
-    return PAGE.substitute(
-        title=html.escape(title),
-        paragraphs="\n".join(f"<p>{html.escape(text)}</p>" for text in paragraphs),
-        sections="\n".join(parts),
+    return render_page(
+        title,
+        header="\n".join(f"<p>{html.escape(text)}</p>" for text in paragraphs),
+        main="\n".join(parts),
+        style=STYLE,
     )
 
 
 def _figure(caption: str, png: bytes) -> str:
-    encoded = base64.b64encode(png).decode("ascii")
     text = html.escape(caption)
     return (
-        f'<figure><img src="data:image/png;base64,{encoded}" alt="{text}">'
+        f'<figure><img src="{data_uri(png, "image/png")}" alt="{text}">'
         f"<figcaption>{text}</figcaption></figure>"
     )
 
@@ -96,34 +95,11 @@ def _row_class(index: int, row: Sequence[str], table: Table) -> str:
     return ""
 
 
-PAGE = Template("""\
-<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy"
- content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<title>$title</title>
-<style>
-:root {
-  color-scheme: light dark;
-  --paper: #f6f5f2; --card: #fff; --ink: #1d1d1f; --muted: #66645f; --line: #dedbd4;
-  --published: #f2efe8; --own: #e8f1f8;
-}
+STYLE = """\
+:root { --width: 76rem; --published: #f2efe8; --own: #e8f1f8; }
 @media (prefers-color-scheme: dark) {
-  :root {
-    --paper: #141415; --card: #1f1f21; --ink: #f1f0ee; --muted: #a5a29b;
-    --line: #343437; --published: #29282a; --own: #1c2c39;
-  }
+  :root { --published: #29282a; --own: #1c2c39; }
 }
-* { box-sizing: border-box; margin: 0; }
-body {
-  background: var(--paper); color: var(--ink); padding: clamp(1rem, 4vw, 3rem);
-  font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif;
-}
-main, header { max-width: 76rem; margin-inline: auto; }
-h1 { font-size: clamp(1.7rem, 4vw, 2.4rem); line-height: 1.15; letter-spacing: -.02em; }
 h2 { font-size: 1.35rem; letter-spacing: -.01em; }
 header p, section > p { margin-top: .6rem; max-width: 82ch; }
 section > p { color: var(--muted); font-size: .92rem; }
@@ -150,16 +126,5 @@ figure {
 figure img { width: 100%; height: auto; display: block; }
 figcaption { margin-top: .5rem; font-size: .9rem; color: #66645f; }
 ul { margin: .6rem 0 0 1.2rem; }
-@media print { body { padding: 0; } section, figure { break-inside: avoid; } }
-</style>
-</head>
-<body>
-<header><h1>$title</h1>
-$paragraphs
-</header>
-<main>
-$sections
-</main>
-</body>
-</html>
-""")
+@media print { section, figure { break-inside: avoid; } }
+"""

@@ -132,12 +132,6 @@ def build_backbone(
     """
     spec = _checked_spec(name, image_size=image_size, features=features)
     if spec.origin == "applications":
-        if name == "vgg16" and features == "logits" and image_size != spec.image_size:
-            raise InputError(
-                f"vgg16 has 1000 logits at image_size={spec.image_size} alone: its "
-                f"dense layers see a fixed map. Got {image_size}. Choose that size, "
-                "or features='pooled'."
-            )
         model = applications.build(
             spec.builder,
             name=name,
@@ -174,6 +168,12 @@ def _checked_spec(name: str, *, image_size: int, features: str) -> BackboneSpec:
     if image_size < spec.min_image_size:
         raise InputError(
             f"{name} needs image_size >= {spec.min_image_size}. Got {image_size}."
+        )
+    if name == "vgg16" and features == "logits" and image_size != spec.image_size:
+        raise InputError(
+            f"vgg16 has 1000 logits at image_size={spec.image_size} alone: its "
+            f"dense layers see a fixed map. Got {image_size}. Choose that size, "
+            "or features='pooled'."
         )
     return spec
 

@@ -1,16 +1,30 @@
-"""The photographs that a program is to look at: --photos and --skip_broken."""
+"""The flags of programs that look at an album, and the photographs they look at."""
 
 from __future__ import annotations
 
+import dataclasses
+
 from piaa_tf.errors import InputError
+from piaa_tf.programs.shared.program import option, required
 
 
-def album_images(photos: str, *, skip_broken: bool) -> list[str]:
-    """Lists the photographs of a folder.
+@dataclasses.dataclass(frozen=True)
+class AlbumConfig:
+    """Which photographs a program looks at.
 
-    Args:
-        photos: the folder; sub-folders count.
-        skip_broken: whether unreadable ones are left out, counted and logged.
+    Attributes: every field is a flag and carries its help.
+    """
+
+    photos: str = required("Folder of photographs; sub-folders count.")
+    skip_broken: bool = option(
+        False, "Leave unreadable photographs out, counted, instead of stopping."
+    )
+
+
+def album_images(config: AlbumConfig) -> list[str]:
+    """Lists the photographs of the album.
+
+    Unreadable ones are left out, counted and logged, if the config says so.
 
     Returns:
         Sorted paths relative to the folder.
@@ -23,11 +37,12 @@ def album_images(photos: str, *, skip_broken: bool) -> list[str]:
     from piaa_tf.data.folder import list_photos
     from piaa_tf.data.images import find_broken
 
+    photos = Path(config.photos)
     images = list_photos(photos)
-    if not skip_broken:
+    if not config.skip_broken:
         return images
-    broken = set(find_broken([Path(photos) / image for image in images]))
-    sound = [image for image in images if Path(photos) / image not in broken]
+    broken = set(find_broken([photos / image for image in images]))
+    sound = [image for image in images if photos / image not in broken]
     if not sound:
         raise InputError(
             f"{photos} must hold a photograph that can be read. Got {len(images)} "

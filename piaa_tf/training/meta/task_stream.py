@@ -85,15 +85,7 @@ class TaskStream:
                 "number": np.int32(task.number),
             }
 
-        size, steps = self.image_size, sum(steps for _, steps in levels)
-        described = {
-            "image": tf.TensorSpec([None, size, size, 3], tf.uint8),
-            "rating": tf.TensorSpec([None], tf.float32),
-            "num_support": tf.TensorSpec([], tf.int32),
-            "batch_rows": tf.TensorSpec([None], tf.int32),
-            "batch_splits": tf.TensorSpec([steps + 1], tf.int32),
-            "number": tf.TensorSpec([], tf.int32),
-        }
+        described = _described(self.image_size, sum(steps for _, steps in levels))
         # Which worker has which task is settled above.
         return read_ahead(
             tf.data.Dataset.counter(first_step * len(numbers)),
@@ -119,6 +111,18 @@ class TaskStream:
             )
 
         return distribute(strategy, of_worker)
+
+
+def _described(size: int, steps: int) -> dict[str, tf.TensorSpec]:
+    """Describes a task of images of some size with so many inner steps in all."""
+    return {
+        "image": tf.TensorSpec([None, size, size, 3], tf.uint8),
+        "rating": tf.TensorSpec([None], tf.float32),
+        "num_support": tf.TensorSpec([], tf.int32),
+        "batch_rows": tf.TensorSpec([None], tf.int32),
+        "batch_splits": tf.TensorSpec([steps + 1], tf.int32),
+        "number": tf.TensorSpec([], tf.int32),
+    }
 
 
 def _numbers(

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from piaa_tf.data.datasets import aadb
+from piaa_tf.data.datasets.published import Request
 from piaa_tf.data.samples import PersonalRatings, SampleError
 from piaa_tf.errors import InputError
 from piaa_tf.ratings import RatingRange
@@ -24,7 +25,9 @@ def test_averages_are_one_users_ratings_in_the_published_splits(put, tmp_path, l
     put_averages(put)
     put(LABELS.format("TestNew", "score"), "farm3_1_x.jpg 0.5\n")
     put("AADB_newtest/0.500_farm3_1_x.jpg")
-    parts = {s: aadb.load(PersonalRatings, tmp_path, s) for s in ("train", "test")}
+    parts = {
+        s: aadb.load(Request(PersonalRatings, tmp_path, s)) for s in ("train", "test")
+    }
     assert parts["train"].images == (f"datasetImages_originalSize/{NAMES[0]}",)
     assert parts["train"].users == ("crowd",)
     assert parts["train"].rating_range == RatingRange(0, 1)
@@ -32,7 +35,7 @@ def test_averages_are_one_users_ratings_in_the_published_splits(put, tmp_path, l
     # Test images lie apart, under names that begin with their score.
     assert parts["test"].images == ("AADB_newtest/0.500_farm3_1_x.jpg",)
     assert any("could not be removed" in line for line in logged)
-    assert len(aadb.load(PersonalRatings, tmp_path, "all")) == 3
+    assert len(aadb.load(Request(PersonalRatings, tmp_path, "all"))) == 3
 
 
 def test_attributes_stand_in_their_order(put, tmp_path):
@@ -93,7 +96,7 @@ def test_the_raw_batch_gives_each_workers_scores(put, tmp_path, logged):
     lines = [",".join(f'"{c}"' for c in [*row, "", ""]) for row in rows]
     put("AllinAll.csv", "\n".join([",".join(f'"{c}"' for c in header), *lines]))
     put_photos(put)
-    check_two_workers(aadb.load_users(PersonalRatings, tmp_path, "all"))
+    check_two_workers(aadb.load_users(Request(PersonalRatings, tmp_path, "all")))
     assert any("17 scores of 0 left out" in line for line in logged)
 
 
@@ -108,7 +111,7 @@ def test_the_mangled_batch_with_html_and_odd_quotes_gives_the_same(put, tmp_path
     lines = ['","'.join(row) for row in rows]
     put("result_csv.csv", "\n".join([",".join(f'"{c}"' for c in header), *lines]))
     put_photos(put)
-    check_two_workers(aadb.load_users(PersonalRatings, tmp_path, "all"))
+    check_two_workers(aadb.load_users(Request(PersonalRatings, tmp_path, "all")))
 
 
 def put_batch(put, score, url=URLS[0]):
@@ -123,7 +126,7 @@ def test_a_score_that_is_none_is_refused_in_its_column(put, tmp_path):
     with pytest.raises(
         SampleError, match=r"line 2, column Answer\.overallScore1: A sc"
     ):
-        aadb.load_users(PersonalRatings, tmp_path, "all")
+        aadb.load_users(Request(PersonalRatings, tmp_path, "all"))
 
 
 def test_an_address_of_another_form_is_refused(put, tmp_path):
@@ -131,4 +134,4 @@ def test_an_address_of_another_form_is_refused(put, tmp_path):
     with pytest.raises(
         SampleError, match=r"line 2, column Input\.image_url1: An image"
     ):
-        aadb.load_users(PersonalRatings, tmp_path, "all")
+        aadb.load_users(Request(PersonalRatings, tmp_path, "all"))

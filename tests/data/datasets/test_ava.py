@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from piaa_tf.data.datasets import ava
+from piaa_tf.data.datasets.published import Request
 from piaa_tf.data.samples import SampleError, ScoreDistributions
 from piaa_tf.data.splits import SPLITS
 from piaa_tf.errors import InputError
@@ -12,7 +13,7 @@ COUNTS = [0, 1, 5, 17, 38, 36, 15, 6, 5, 1]
 
 
 def load(root, split, **options):
-    return ava.load(ScoreDistributions, root, split, **options)
+    return ava.load(Request(ScoreDistributions, root, split, **options))
 
 
 def test_counts_are_those_of_scores_one_to_ten(put, tmp_path):
@@ -114,5 +115,5 @@ def test_another_missing_image_is_refused_unless_allowed(put, tmp_path):
 
 def test_a_folder_of_nothing_is_refused(put, tmp_path):
     put("images/7.jpg")
-    with pytest.raises(InputError, match=r"must hold AVA\.txt, or train\.csv"):
+    with pytest.raises(InputError, match=r"must hold AVA\.txt or train\.csv"):
         load(tmp_path, "train")

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from piaa_tf.data.datasets import flickr_aes
+from piaa_tf.data.datasets.published import Request
 from piaa_tf.data.samples import PersonalRatings, SampleError, ScoreDistributions
 from piaa_tf.data.splits import SPLITS
 from piaa_tf.errors import InputError
@@ -38,7 +39,7 @@ def write_set(put, rows, header=HEADER):
 
 
 def load(root, split, kind=PersonalRatings):
-    return flickr_aes.load(kind, root, split)
+    return flickr_aes.load(Request(kind, root, split))
 
 
 def test_the_spaces_in_the_header_do_no_harm(small_set):
@@ -133,7 +134,7 @@ def write_average(put):
 def test_averages_are_one_users_ratings_split_as_the_workers_images(put, small_set):
     write_average(put)
     parts = {
-        split: flickr_aes.load_average(PersonalRatings, small_set, split)
+        split: flickr_aes.load_average(Request(PersonalRatings, small_set, split))
         for split in SPLITS
     }
     assert parts["train"].images == ("p100.jpg", "p140.jpg")
@@ -150,5 +151,5 @@ def test_averages_without_the_workers_say_that_votes_could_not_be_removed(
     write_average(put)
     for number in (0, 50, 100, 140, 200):
         put(f"40K/p{number:03d}.jpg")
-    flickr_aes.load_average(PersonalRatings, tmp_path, "train")
+    flickr_aes.load_average(Request(PersonalRatings, tmp_path, "train"))
     assert any("votes could not be removed" in line for line in logged)

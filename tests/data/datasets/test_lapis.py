@@ -3,6 +3,7 @@ import unicodedata
 import pytest
 
 from piaa_tf.data.datasets import lapis
+from piaa_tf.data.datasets.published import Request
 from piaa_tf.data.samples import PersonalRatings, SampleError, ScoreDistributions
 from piaa_tf.errors import InputError
 
@@ -25,7 +26,7 @@ def put_ratings(put, rows, encoding="utf-8"):
 
 
 def load(root, split="all", kind=PersonalRatings):
-    return lapis.load(kind, root, split)
+    return lapis.load(Request(kind, root, split))
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1"])

@@ -4,6 +4,7 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from piaa_tf.data.datasets import library
+from piaa_tf.data.datasets.published import Request
 from piaa_tf.data.samples import PersonalRatings, SampleError
 from piaa_tf.data.stars import stars_of
 from piaa_tf.errors import InputError
@@ -48,7 +49,7 @@ def photo(packet=None, kind="JPEG"):
 
 
 def load(root, **options):
-    return library.load(PersonalRatings, root, "test", **options)
+    return library.load(Request(PersonalRatings, root, "test", **options))
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])

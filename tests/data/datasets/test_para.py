@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from piaa_tf.data.datasets import catalog, para
+from piaa_tf.data.datasets.published import Request
 from piaa_tf.data.samples import (
     LikedImages,
     PersonalRatings,
@@ -49,7 +50,7 @@ def small_set(put, tmp_path):
 
 
 def load(root, split, kind=PersonalRatings):
-    return para.load(kind, root, split)
+    return para.load(Request(kind, root, split))
 
 
 def test_images_lie_in_the_folders_of_their_sessions(small_set):

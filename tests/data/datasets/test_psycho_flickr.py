@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from piaa_tf.data.datasets import psycho_flickr
+from piaa_tf.data.datasets.published import Request
 from piaa_tf.data.samples import LikedImages, SampleError
 from piaa_tf.data.splits import SPLITS
 from piaa_tf.errors import InputError
@@ -12,7 +13,7 @@ ROW = " ".join(map(str, NUMBERS))
 
 
 def load(root, split="all"):
-    return psycho_flickr.load(LikedImages, root, split)
+    return psycho_flickr.load(Request(LikedImages, root, split))
 
 
 @pytest.mark.parametrize("header", ["", "image O C E A N\n", "path t1 t2 t3 t4 t5\r\n"])

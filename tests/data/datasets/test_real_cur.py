@@ -3,13 +3,14 @@ import pytest
 from PIL import Image
 
 from piaa_tf.data.datasets import real_cur
+from piaa_tf.data.datasets.published import Request
 from piaa_tf.data.decode import read_image
 from piaa_tf.data.samples import PersonalRatings
 from piaa_tf.errors import InputError
 
 
 def load(root):
-    return real_cur.load(PersonalRatings, root, "test")
+    return real_cur.load(Request(PersonalRatings, root, "test"))
 
 
 def test_the_folder_is_the_score(put, tmp_path):
