@@ -18,7 +18,7 @@ RANKS = {
     "piaa_tf.ratings": 0.1,
     "piaa_tf.files": 0.2,
     "piaa_tf.contract": 0.5,
-    "piaa_tf.pixels": 0.5,
+    "piaa_tf.photos": 0.5,
     "piaa_tf.data": 1,
     "piaa_tf.losses": 1,
     "piaa_tf.metrics": 1.2,

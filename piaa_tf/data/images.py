@@ -111,7 +111,7 @@ def input_errors() -> Iterator[None]:
         yield
     except tf.errors.OpError as error:
         inner = re.search(
-            r"InputError: (.+?)\s*Traceback \(most recent call last\)",
+            r"(?:Input|Unreadable)Error: (.+?)\s*Traceback \(most recent call last\)",
             error.message,
             re.DOTALL,
         )
