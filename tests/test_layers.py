@@ -166,6 +166,7 @@ def test_tensorflow_addons_is_imported_in_one_file():
     "module",
     [
         "piaa_tf",
+        "piaa_tf.adaptation.taste",
         "piaa_tf.contract.signatures",
         "piaa_tf.contract.manifest",
         "piaa_tf.data.samples",

@@ -27,9 +27,9 @@ from export.saved_model.publish import check_tastes, publish, publish_export
 from export.saved_model.rewrite import rewrite
 from export.saved_model.save import Export
 from export.saved_model.user_table import UserRows, no_rows
-from export.saved_model.version_folder import newest, remove_tree, versions
-from piaa_tf.adaptation.private_network import user_directory
+from export.saved_model.version_folder import newest, versions
 from piaa_tf.adaptation.taste import Tastes
+from piaa_tf.adaptation.user_network import UserNetwork
 from piaa_tf.contract.manifest import MANIFEST_NAME, Manifest
 from piaa_tf.contract.user_ids import (
     PRIOR_MODEL,
@@ -37,8 +37,7 @@ from piaa_tf.contract.user_ids import (
     private_model,
 )
 from piaa_tf.errors import InputError
-from piaa_tf.files.atomic_files import write_file
-from piaa_tf.models.prior import load_prior
+from piaa_tf.files.atomic_files import remove_folder, write_file
 
 CONFIG_NAME = "models.config"
 
@@ -64,7 +63,6 @@ def publish_prior(export: Export, base_dir: str | os.PathLike[str]) -> Path:
 
 def publish_networks(
     tastes: Tastes,
-    networks: str | os.PathLike[str],
     base_dir: str | os.PathLike[str],
     skip: Sequence[str] = (),
 ) -> None:
@@ -72,7 +70,6 @@ def publish_networks(
 
     Args:
         tastes: of scope "all".
-        networks: the folder `adapted`, where piaa-adapt left the users' networks.
         base_dir: of all models, the prior's among them.
         skip: users who get none.
 
@@ -87,7 +84,7 @@ def publish_networks(
     rows = rows.without([user for user in rows.user_ids if user in skip])
     for i, user in enumerate(rows.user_ids):
         own = UserRows((user,), rows.weights[i : i + 1])
-        network = _network(user_directory(networks, user), shared)
+        network = _variables(tastes.networks[user], shared)
         manifest = dataclasses.replace(
             shared, user_id=user, num_users=1, adapted_by=tastes.adapted_by
         )
@@ -106,14 +103,14 @@ def publish_networks(
         logging.info("network %d/%d: %s", i + 1, len(rows.user_ids), version)
 
 
-def _network(directory: Path, shared: Manifest) -> list[np.ndarray]:
+def _variables(network: UserNetwork, shared: Manifest) -> list[np.ndarray]:
     """Reads the variables of a user's network, in the order of the prior's."""
-    private = load_prior(directory)
+    private = network.load()
     config = json.loads(json.dumps(dataclasses.asdict(private.config)))
     if (private.kind, config) != (shared.prior_kind, shared.prior_config):
         raise InputError(
-            f"{directory} must hold a network of the published prior's kind and "
-            "config. Got another. Adapt again with that prior."
+            f"{network.directory} must hold a network of the published prior's kind "
+            "and config. Got another. Adapt again with that prior."
         )
     return private.model.get_weights()
 
@@ -131,7 +128,7 @@ def private_users(base_dir: str | os.PathLike[str]) -> dict[str, Path]:
 def remove_users(base_dir: str | os.PathLike[str], user_ids: Sequence[str]) -> None:
     """Removes users' models, all versions of them."""
     for user in user_ids:
-        remove_tree(Path(base_dir) / private_model(user))
+        remove_folder(Path(base_dir) / private_model(user))
 
 
 def write_models_config(

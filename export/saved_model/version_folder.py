@@ -10,13 +10,13 @@ import contextlib
 import errno
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import tensorflow as tf
 
 from piaa_tf.errors import InputError
+from piaa_tf.files.atomic_files import atomic_folder, remove_folder
 
 # What the server reads as a number, without spellings that it and Python read apart.
 _VERSION = re.compile(r"[1-9][0-9]{0,17}")
@@ -73,7 +73,7 @@ def free_version(base_dir: str | os.PathLike[str], version: int = 0) -> int:
 
 @contextlib.contextmanager
 def new_version(base_dir: str | os.PathLike[str], version: int) -> Iterator[Path]:
-    """Gives a hidden folder to fill, and makes it the version at the end.
+    """Makes a hidden folder to fill, which becomes the version at the end.
 
     An error inside removes it. Everything is on the disk before the name appears.
 
@@ -88,42 +88,36 @@ def new_version(base_dir: str | os.PathLike[str], version: int) -> Iterator[Path
         InputError: The folder cannot be written to, the version appeared in the
             meantime, or the disk is full.
     """
-    base = Path(base_dir)
-    target = base / str(version)
-    part = base / f".{version}.incomplete-{os.getpid()}"
-    try:
-        part.mkdir(parents=True)
-    except OSError as error:
-        raise InputError(
-            f"{base} must be a folder that can be written to. Got: {error.strerror}. "
-            "Choose another --base_dir."
-        ) from error
-    try:
+    target = Path(base_dir) / str(version)
+    with _refusals(target), contextlib.ExitStack() as stack:
+        try:
+            part = stack.enter_context(atomic_folder(target, sync=True))
+        except OSError as error:
+            raise InputError(
+                f"{base_dir} must be a folder that can be written to. "
+                f"Got: {error.strerror}. Choose another --base_dir."
+            ) from error
         yield part
-        _sync_tree(part)
-        if target.exists():  # a rename would replace an empty folder
-            raise _taken(target)
-        os.rename(part, target)
-        _sync(base)
+
+
+@contextlib.contextmanager
+def _refusals(target: Path) -> Iterator[None]:
+    """Puts into words why a version could not be written."""
+    try:
+        yield
     except (OSError, tf.errors.OpError) as error:
-        if isinstance(error, OSError) and error.errno == errno.ENOTEMPTY:
-            raise _taken(target) from error
+        if getattr(error, "filename", None) == os.fspath(target):
+            raise InputError(
+                f"{target} must not be there yet. Got one from another export. "
+                "Leave --version out for the next one."
+            ) from error
         reason = _fullness(error)
         if not reason:
             raise
         raise InputError(
-            f"{base} must have room for the export. Got: {reason}. Nothing was "
-            "published. Make room, or choose another --base_dir."
+            f"{target.parent} must have room for the export. Got: {reason}. Nothing "
+            "was published. Make room, or choose another --base_dir."
         ) from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-
-
-def _taken(target: Path) -> InputError:
-    return InputError(
-        f"{target} must not be there yet. Got one from another export. "
-        "Leave --version out for the next one."
-    )
 
 
 def _fullness(error: OSError | tf.errors.OpError) -> str:
@@ -148,27 +142,5 @@ def remove_old(base_dir: str | os.PathLike[str], keep: int) -> list[int]:
     """
     old = versions(base_dir)[:-keep] if keep else []
     for version in old:
-        remove_tree(Path(base_dir) / str(version))
+        remove_folder(Path(base_dir) / str(version))
     return old
-
-
-def remove_tree(directory: Path) -> None:
-    """Removes a folder that somebody may be looking at: its name first."""
-    trash = directory.with_name(f".{directory.name}.removed-{os.getpid()}")
-    os.rename(directory, trash)
-    shutil.rmtree(trash)
-
-
-def _sync_tree(directory: Path) -> None:
-    for folder, _, files in os.walk(directory):
-        for name in files:
-            _sync(Path(folder) / name)
-        _sync(Path(folder))
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -31,7 +31,7 @@ from export.tflite.phone_export import (
 )
 from piaa_tf.contract.manifest import MANIFEST_NAME, checksums
 from piaa_tf.errors import InputError
-from piaa_tf.files.atomic_files import replaced_folder
+from piaa_tf.files.atomic_files import atomic_folder
 from piaa_tf.tensorflow_log import tensorflow_notes_hidden
 
 
@@ -82,7 +82,7 @@ def save_phone_files(
             # One graph serves the files of all formats but on_phone, whose network
             # may be another.
             graphs = Path(scratch, "everybody" if name == "on_phone" else "own")
-            with replaced_folder(Path(out) / name) as folder:
+            with atomic_folder(Path(out) / name, replace=True) as folder:
                 for file, precision in files_of(name).items():
                     if not (graphs / file).exists():
                         save_graph(export, name, file, graphs / file)

@@ -7,10 +7,6 @@ prior's (those of ten pictures are not the world's) and nothing is dropped.
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-from urllib.parse import quote
-
 import numpy as np
 import tensorflow as tf
 
@@ -18,7 +14,7 @@ from piaa_tf.adaptation.adapt import InnerLoop
 from piaa_tf.adaptation.inner import AdamMoments, adapt_variables
 from piaa_tf.adaptation.scopes import head_layer, personal_score
 from piaa_tf.losses import rating_loss
-from piaa_tf.models.prior import Prior, assign_weights, build_prior, save_prior
+from piaa_tf.models.prior import Prior, assign_weights, build_prior
 from piaa_tf.ratings import RatingRange
 
 FUSION_RATE_RATIO = 100.0
@@ -129,16 +125,3 @@ class PrivateNetwork:
             Scores in the rating range, float32 [n].
         """
         return self._score(tf.constant(image, tf.float32)).numpy()
-
-    def save(self, directory: str | os.PathLike[str]) -> None:
-        """Writes the network as it stands, in the form of a prior."""
-        save_prior(self.prior, directory)
-
-
-def user_directory(adapted: str | os.PathLike[str], user_id: str) -> Path:
-    """Names the folder of a user's network; any user id makes one safe name.
-
-    >>> user_directory("adapted", "../anna b").as_posix()
-    'adapted/%2E%2E%2Fanna%20b'
-    """
-    return Path(adapted) / quote(user_id, safe="").replace(".", "%2E")

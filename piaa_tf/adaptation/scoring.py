@@ -11,10 +11,9 @@ import tensorflow as tf
 
 from piaa_tf.adaptation.adapt import score_users
 from piaa_tf.adaptation.predict import predict, predict_pixels
-from piaa_tf.adaptation.private_network import user_directory
 from piaa_tf.adaptation.scopes import default_scope, personal_score
 from piaa_tf.adaptation.taste import Tastes
-from piaa_tf.models.prior import Prior, load_prior
+from piaa_tf.models.prior import Prior
 from piaa_tf.ratings import RatingRange
 
 
@@ -32,7 +31,6 @@ class UserScorer:
         tastes: Tastes | None,
         user_id: str,
         rating_range: RatingRange,
-        tastes_path: Path,
     ) -> None:
         """Finds the user's weights.
 
@@ -41,7 +39,6 @@ class UserScorer:
             tastes: adapted from it; None for the prior's own scores.
             user_id: whose.
             rating_range: of the scores, where no tastes are given.
-            tastes_path: the tastes' file; networks of scope `all` lie beside it.
 
         Raises:
             InputError: The tastes are another prior's, or the network of a user of
@@ -53,12 +50,10 @@ class UserScorer:
         self.is_known_user = row >= 0
         self.rating_range = tastes.rating_range if tastes else rating_range
         scope = tastes.scope if tastes else default_scope(prior)
-        self._prior = self._private = prior
+        self._prior = prior
+        self._private = tastes.network(user_id, prior) if tastes else prior
         self._personal = personal_score(prior, scope, self.rating_range)
         self._weights = tastes.weights[row] if self.is_known_user else None
-        if self.is_known_user and scope == "all":
-            adapted = user_directory(tastes_path.parent / "adapted", user_id)
-            self._private = load_prior(adapted)
 
     def score(self, paths: Sequence[Path]) -> tuple[np.ndarray, np.ndarray]:
         """Scores pictures.

@@ -9,10 +9,11 @@ from absl import logging
 
 from piaa_tf.adaptation.adapt import InnerLoop, adapt_supports
 from piaa_tf.adaptation.predict import predict
-from piaa_tf.adaptation.private_network import PrivateNetwork, user_directory
+from piaa_tf.adaptation.private_network import PrivateNetwork
 from piaa_tf.adaptation.ridge import RidgeFit, ridge_supports
 from piaa_tf.adaptation.scopes import PersonalScore, personal_score
 from piaa_tf.adaptation.taste import Tastes
+from piaa_tf.adaptation.user_network import UserNetwork
 from piaa_tf.data.images import load_images
 from piaa_tf.data.samples import PersonalRatings
 from piaa_tf.errors import InputError
@@ -67,7 +68,8 @@ def adapt_tastes(
     scope: str,
     ratings: PersonalRatings,
     method: InnerLoop | RidgeFit,
-    adapted: str | os.PathLike[str],
+    *,
+    scratch: str | os.PathLike[str] | None = None,
 ) -> Tastes:
     """Adapts every user of a set of ratings, each to their own ratings alone.
 
@@ -76,10 +78,11 @@ def adapt_tastes(
         scope: one of `scopes.SCOPES`.
         ratings: of any number of users.
         method: the inner loop, or ridge.
-        adapted: folder for the users' networks of scope `all`.
+        scratch: folder in which the users' networks of scope `all` lie until the tastes
+            are saved or gone; None for the system's temporary folder.
 
     Returns:
-        One taste per user, in the order of `ratings.user_ids()`.
+        One taste per user, in the order of `ratings.user_ids()`; nothing is saved.
 
     Raises:
         InputError: A user's ratings cannot teach a taste, an image is broken, the
@@ -88,13 +91,14 @@ def adapt_tastes(
     check_ratings(ratings)
     personal = personal_score(prior, scope, ratings.rating_range)
     users = ratings.user_ids()
+    networks: dict[str, UserNetwork] = {}
     if scope == "all":
         if not isinstance(method, InnerLoop):
             raise InputError(
                 f"scope 'all' is adapted by adam. Got {method}. "
                 "Pass --method=adam, or --scope=head."
             )
-        weights = _adapt_networks(prior, ratings, method, adapted)
+        weights, networks = _adapt_networks(prior, ratings, method, scratch)
     else:
         images = sorted(set(ratings.images))
         embedding = predict(prior, [ratings.photos / image for image in images])
@@ -112,6 +116,7 @@ def adapt_tastes(
         adapted_by=str(method),
         rating_range=ratings.rating_range,
         prior_checksum=prior.checksum(),
+        networks=networks,
     )
 
 
@@ -119,17 +124,17 @@ def _adapt_networks(
     prior: Prior,
     ratings: PersonalRatings,
     loop: InnerLoop,
-    adapted: str | os.PathLike[str],
-) -> np.ndarray:
-    network = PrivateNetwork(prior, ratings.rating_range, loop)
-    rows = []
+    scratch: str | os.PathLike[str] | None,
+) -> tuple[np.ndarray, dict[str, UserNetwork]]:
+    adapting = PrivateNetwork(prior, ratings.rating_range, loop)
+    rows, networks = [], {}
     users = ratings.user_ids()
     for i, user in enumerate(users, start=1):
         own = ratings.of_user(user)
         image = load_images(
             own.paths, prior.config.image_size, keep_aspect=prior.keep_aspect
         )
-        rows.append(network.adapt(image, own.ratings))
-        network.save(user_directory(adapted, user))
+        rows.append(adapting.adapt(image, own.ratings))
+        networks[user] = UserNetwork.temporary(adapting.prior, scratch)
         logging.info("network %d/%d adapted", i, len(users))
-    return np.stack(rows)
+    return np.stack(rows), networks

@@ -28,6 +28,7 @@ from piaa_tf.data.csv_table import (
 )
 from piaa_tf.data.samples import LikedImages, PersonalRatings, ScoreDistributions
 from piaa_tf.data.shards import shards_of
+from piaa_tf.data.splits import SPLITS
 from piaa_tf.errors import InputError
 from piaa_tf.files.atomic_files import write_file
 from piaa_tf.photos.opening import SUFFIXES
@@ -36,7 +37,6 @@ from piaa_tf.ratings import TRAITS, RatingRange
 
 AnySamples = TypeVar("AnySamples", LikedImages, PersonalRatings, ScoreDistributions)
 
-SPLITS = ("train", "validation", "test")
 DEFAULT_RANGE = RatingRange(1, 5)
 FILES = {
     ScoreDistributions: "scores.csv",

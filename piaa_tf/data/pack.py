@@ -22,7 +22,7 @@ from PIL import Image
 from piaa_tf.data.decode import read_image, shrink
 from piaa_tf.data.shards import DESCRIPTION, shard_name
 from piaa_tf.errors import InputError
-from piaa_tf.files.atomic_files import write_file
+from piaa_tf.files.atomic_files import atomic_file, write_file
 from piaa_tf.files.progress import Progress
 
 IMAGES_PER_SHARD = 2048
@@ -120,24 +120,23 @@ def _write_shard(
     """Writes what can be read of some pictures, their index, and what is wrong."""
     index: dict[str, tuple[int, int]] = {}
     problems: dict[str, str] = {}
-    part = shard.with_name(f".{shard.name}.part")
     encoded = pool.map(_encode, (paths[name] for name in names), itertools.repeat(side))
-    with tf.io.TFRecordWriter(os.fspath(part)) as writer:
-        offset = 0
-        for name, (jpeg, problem) in zip(names, encoded):
-            if jpeg is None:
-                problems[name] = problem
-            else:
-                record = _example(name, jpeg)
-                writer.write(record)
-                index[name] = (offset, len(record))
-                # Length, its checksum, the data, its checksum.
-                offset += 8 + 4 + len(record) + 4
-            progress.step()
-    write_file(shard.with_suffix(".json"), json.dumps(index))
-    write_file(_problem_file(shard), json.dumps(problems))
-    # Last of all: a shard that is there is whole.
-    os.replace(part, shard)
+    with atomic_file(shard) as part:
+        with tf.io.TFRecordWriter(os.fspath(part)) as writer:
+            offset = 0
+            for name, (jpeg, problem) in zip(names, encoded):
+                if jpeg is None:
+                    problems[name] = problem
+                else:
+                    record = _example(name, jpeg)
+                    writer.write(record)
+                    index[name] = (offset, len(record))
+                    # Length, its checksum, the data, its checksum.
+                    offset += 8 + 4 + len(record) + 4
+                progress.step()
+        # The shard appears last of all: one that is there has both beside it.
+        write_file(shard.with_suffix(".json"), json.dumps(index))
+        write_file(_problem_file(shard), json.dumps(problems))
 
 
 def _encode(path: Path, side: int) -> tuple[bytes | None, str]:

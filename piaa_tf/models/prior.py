@@ -19,7 +19,7 @@ import numpy as np
 import tensorflow as tf
 
 from piaa_tf.errors import InputError
-from piaa_tf.files.atomic_files import replaced_folder
+from piaa_tf.files.atomic_files import atomic_folder
 from piaa_tf.models import blg_piaa, pa_iaa
 
 KINDS = {
@@ -169,7 +169,7 @@ def save_prior(prior: Prior, directory: str | os.PathLike[str]) -> None:
         "training": prior.training,
         "checksum": prior.checksum(),
     }
-    with replaced_folder(directory) as folder:
+    with atomic_folder(directory, replace=True) as folder:
         np.savez(folder / "weights.npz", **prior.weights())
         for name, content in (("config", described), ("metrics", prior.metrics)):
             (folder / f"{name}.json").write_text(

@@ -128,7 +128,7 @@ def adapt(config: AdaptConfig) -> None:
         scope,
         method,
     )
-    tastes = adapt_tastes(prior, scope, ratings, method, out.parent / "adapted")
+    tastes = adapt_tastes(prior, scope, ratings, method, scratch=out.parent)
     everyone = known.merged(tastes) if known else tastes
     everyone.save(out)
     for user, count in zip(tastes.user_ids, tastes.num_ratings):

@@ -182,8 +182,7 @@ def _publish_private(config: ExportConfig, tastes: Tastes | None) -> None:
     if not config.update:
         publish_prior(_export(config, tastes), base)
     if tastes:
-        networks = Path(config.tastes).parent / "adapted"
-        publish_networks(tastes, networks, base, skip=config.forget)
+        publish_networks(tastes, base, skip=config.forget)
     leaving = [
         user
         for user in before

@@ -105,10 +105,7 @@ def run(config: ExportTfliteConfig) -> None:
 
 def _export(config: ExportTfliteConfig) -> PhoneExport:
     """Loads prior and taste and describes what becomes of them."""
-    from pathlib import Path
-
     from export.tflite.phone_export import PhoneExport
-    from piaa_tf.adaptation.private_network import user_directory
     from piaa_tf.adaptation.scopes import default_scope
     from piaa_tf.adaptation.taste import Tastes
     from piaa_tf.adaptation.users import LOOPS
@@ -131,10 +128,6 @@ def _export(config: ExportTfliteConfig) -> PhoneExport:
     scope = tastes.scope if tastes else config.scope or default_scope(prior)
     # On a phone the network stands still, whatever the scope.
     loop = LOOPS["head" if scope == "all" else scope]
-    network = None
-    if tastes is not None and scope == "all":
-        adapted = Path(config.tastes).parent / "adapted"
-        network = load_prior(user_directory(adapted, config.user_id))
     given = RatingRange(config.rating_min, config.rating_max)
     return PhoneExport(
         prior,
@@ -145,7 +138,7 @@ def _export(config: ExportTfliteConfig) -> PhoneExport:
         ),
         user_id=config.user_id,
         user_weights=tastes.weights[row] if tastes else None,
-        user_network=network,
+        user_network=tastes.network(config.user_id, prior) if tastes else None,
         adapted_by=tastes.adapted_by if tastes else "",
     )
 

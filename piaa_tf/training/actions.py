@@ -8,7 +8,7 @@ from typing import Callable
 import tensorflow as tf
 from absl import logging
 
-from piaa_tf.training.loop import Action, Checkpoints, Progress, every
+from piaa_tf.training.loop import Action, Checkpoints, StepLog, every
 from piaa_tf.training.run_folder import RunFolder
 from piaa_tf.training.strategy import is_chief
 
@@ -42,10 +42,8 @@ def run_actions(
         The actions, for `run_loop`.
     """
     chief = is_chief(strategy)
-    progress = Progress(
-        run if chief else None, first_step=first_step, last_step=last_step
-    )
-    actions: list[Action] = [progress]
+    log = StepLog(run if chief else None, first_step=first_step, last_step=last_step)
+    actions: list[Action] = [log]
     if validate is not None and chief:
 
         def measure(step: int, values: Mapping[str, float]) -> None:
@@ -55,7 +53,7 @@ def run_actions(
                 step,
                 "  ".join(f"{name} {value:.3f}" for name, value in metrics.items()),
             )
-            progress.write(step, metrics)
+            log.write(step, metrics)
 
         actions.append(every(measure, steps=validation_steps, last_step=last_step))
     if checkpoints is not None:

@@ -98,7 +98,7 @@ def every(
     return act
 
 
-class Progress:
+class StepLog:
     """Logs a line with losses, speed and the time left; keeps the numbers for machines.
 
     The losses are means over all steps since the last line.

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from piaa_tf.adaptation.taste import Tastes
+from piaa_tf.adaptation.user_network import UserNetwork
 from piaa_tf.errors import InputError
 from piaa_tf.ratings import RatingRange
 
@@ -83,3 +84,8 @@ def test_a_file_that_lacks_a_field_is_refused(tmp_path):
     np.savez(tmp_path / "tastes.npz", user_ids=np.array(["anna"]))
     with pytest.raises(InputError, match="Got none of"):
         Tastes.load(tmp_path / "tastes.npz")
+
+
+def test_scope_all_needs_a_network_for_each_user():
+    with pytest.raises(InputError, match=r"own a network per user. Got none of \['b"):
+        make(scope="all", networks={"anna": UserNetwork("anna")})

@@ -3,7 +3,7 @@ import pytest
 
 from piaa_tf.adaptation.adapt import InnerLoop, adapt_supports, score_users
 from piaa_tf.adaptation.predict import predict
-from piaa_tf.adaptation.private_network import PrivateNetwork, user_directory
+from piaa_tf.adaptation.private_network import PrivateNetwork
 from piaa_tf.adaptation.ridge import RidgeFit
 from piaa_tf.adaptation.scopes import personal_score
 from piaa_tf.adaptation.scoring import UserScorer
@@ -12,7 +12,7 @@ from piaa_tf.data.datasets import catalog
 from piaa_tf.data.images import load_images
 from piaa_tf.data.samples import PersonalRatings
 from piaa_tf.errors import InputError
-from piaa_tf.models.prior import load_prior
+from piaa_tf.models.prior import load_prior, save_prior
 from piaa_tf.ratings import RatingRange
 
 STARS = RatingRange(1, 5)
@@ -66,9 +66,9 @@ def test_an_impossible_loop_is_refused(values, message):
 
 
 @pytest.mark.parametrize("scope", ["fusion", "head"])
-def test_adaptation_fits_each_users_own_ratings(prior, few, scope, tmp_path):
+def test_adaptation_fits_each_users_own_ratings(prior, few, scope):
     loop = InnerLoop(steps=30, rate=0.1)
-    tastes = adapt_tastes(prior, scope, few, loop, tmp_path)
+    tastes = adapt_tastes(prior, scope, few, loop)
     assert tastes.user_ids == tuple(few.user_ids())
     assert tastes.num_ratings.sum() == len(few)
     personal = personal_score(prior, scope, STARS)
@@ -82,10 +82,10 @@ def test_adaptation_fits_each_users_own_ratings(prior, few, scope, tmp_path):
         assert errors[1] < 0.9 * errors[0]
 
 
-def test_a_users_taste_does_not_depend_on_the_others(prior, few, tmp_path):
+def test_a_users_taste_does_not_depend_on_the_others(prior, few):
     user = few.user_ids()[1]
-    together = adapt_tastes(prior, "fusion", few, LOOP, tmp_path)
-    alone = adapt_tastes(prior, "fusion", few.of_user(user), LOOP, tmp_path)
+    together = adapt_tastes(prior, "fusion", few, LOOP)
+    alone = adapt_tastes(prior, "fusion", few.of_user(user), LOOP)
     np.testing.assert_allclose(
         together.weights[together.rows([user])[0]], alone.weights[0], atol=1e-5
     )
@@ -113,18 +113,18 @@ def predict_size(prior):
     return prior.one_image().output_shape["embedding"][-1]
 
 
-def test_scope_all_adapts_a_private_network_and_leaves_the_prior(prior, few, tmp_path):
+def test_scope_all_adapts_a_private_network_and_leaves_the_prior(prior, few):
     before = prior.checksum()
     own = few.of_user(few.user_ids()[0])
     loop = InnerLoop(steps=8, rate=1e-3)
-    tastes = adapt_tastes(prior, "all", own, loop, tmp_path / "adapted")
+    tastes = adapt_tastes(prior, "all", own, loop)
     assert prior.checksum() == before
     user = tastes.user_ids[0]
-    scorer = UserScorer(prior, tastes, user, STARS, tmp_path / "tastes.npz")
+    scorer = UserScorer(prior, tastes, user, STARS)
     own_scores, generic = scorer.score(own.paths)
     errors = [np.mean((s - own.ratings) ** 2) for s in (generic, own_scores)]
     assert errors[1] < errors[0]
-    private = load_prior(user_directory(tmp_path / "adapted", user))
+    private = tastes.network(user, prior)
     moved = [
         name
         for name, value in private.weights().items()
@@ -153,19 +153,19 @@ def test_a_private_network_starts_every_user_from_the_prior(prior, few):
     assert network.num_weights == others + len(first) - head
 
 
-def test_an_unknown_user_gets_the_priors_scores(prior, few, tmp_path):
-    tastes = adapt_tastes(prior, "fusion", few, LOOP, tmp_path)
-    scorer = UserScorer(prior, tastes, "nobody", STARS, tmp_path / "tastes.npz")
+def test_an_unknown_user_gets_the_priors_scores(prior, few):
+    tastes = adapt_tastes(prior, "fusion", few, LOOP)
+    scorer = UserScorer(prior, tastes, "nobody", STARS)
     assert not scorer.is_known_user
     own, generic = scorer.score(few.paths[:5])
     np.testing.assert_array_equal(own, generic)
 
 
-def test_scores_speak_in_the_range_of_the_tastes(prior, few, tmp_path):
-    tastes = adapt_tastes(prior, "fusion", few, LOOP, tmp_path)
-    scorer = UserScorer(prior, tastes, "nobody", RatingRange(0, 100), tmp_path)
+def test_scores_speak_in_the_range_of_the_tastes(prior, few):
+    tastes = adapt_tastes(prior, "fusion", few, LOOP)
+    scorer = UserScorer(prior, tastes, "nobody", RatingRange(0, 100))
     assert scorer.rating_range == STARS
-    bare = UserScorer(prior, None, "nobody", RatingRange(0, 100), tmp_path)
+    bare = UserScorer(prior, None, "nobody", RatingRange(0, 100))
     own, _ = scorer.score(few.paths[:5])
     np.testing.assert_allclose(
         RatingRange(0, 100).to_unit(bare.score(few.paths[:5])[0]),
@@ -175,29 +175,29 @@ def test_scores_speak_in_the_range_of_the_tastes(prior, few, tmp_path):
 
 
 def test_tastes_of_another_prior_are_refused(prior, few, tmp_path):
-    tastes = adapt_tastes(prior, "fusion", few, LOOP, tmp_path)
+    tastes = adapt_tastes(prior, "fusion", few, LOOP)
     other = load_prior(user_prior(prior, tmp_path))
     with pytest.raises(InputError, match="Tastes go with the prior"):
-        UserScorer(other, tastes, tastes.user_ids[0], STARS, tmp_path)
+        UserScorer(other, tastes, tastes.user_ids[0], STARS)
 
 
 def user_prior(prior, tmp_path):
     network = PrivateNetwork(prior, STARS, InnerLoop(steps=1, rate=1e-2))
     generator = np.random.default_rng(0)
     network.adapt(generator.uniform(0, 255, [3, 48, 48, 3]), np.array([1.0, 2, 5]))
-    network.save(tmp_path / "other")
+    save_prior(network.prior, tmp_path / "other")
     return tmp_path / "other"
 
 
-def test_ridge_adapts_and_says_so(prior, few, tmp_path):
-    tastes = adapt_tastes(prior, "fusion", few, RidgeFit(1.0), tmp_path)
+def test_ridge_adapts_and_says_so(prior, few):
+    tastes = adapt_tastes(prior, "fusion", few, RidgeFit(1.0))
     assert tastes.adapted_by == "ridge of strength 1"
     assert np.abs(tastes.weights).max() > 0
 
 
-def test_ridge_of_a_whole_network_is_refused(prior, few, tmp_path):
+def test_ridge_of_a_whole_network_is_refused(prior, few):
     with pytest.raises(InputError, match="scope 'all' is adapted by adam"):
-        adapt_tastes(prior, "all", few, RidgeFit(1.0), tmp_path)
+        adapt_tastes(prior, "all", few, RidgeFit(1.0))
 
 
 def test_a_private_network_forgets_and_scores_as_the_prior(prior, few):
@@ -209,17 +209,15 @@ def test_a_private_network_forgets_and_scores_as_the_prior(prior, few):
     assert np.abs(network.score(image) - before).max() > 1e-4
     network.forget()
     np.testing.assert_array_equal(network.score(image), before)
-    generic = UserScorer(prior, None, "", STARS, "").score(own.paths)[0]
+    generic = UserScorer(prior, None, "", STARS).score(own.paths)[0]
     np.testing.assert_allclose(before, generic, atol=1e-5)
 
 
 @pytest.mark.parametrize("scope", ["fusion", "head", "all"])
-def test_files_pixels_and_the_function_of_pixels_agree(prior, few, scope, tmp_path):
+def test_files_pixels_and_the_function_of_pixels_agree(prior, few, scope):
     own = few.of_user(few.user_ids()[0]).select(slice(0, 5))
-    tastes = adapt_tastes(prior, scope, own, LOOP, tmp_path / "adapted")
-    scorer = UserScorer(
-        prior, tastes, tastes.user_ids[0], STARS, tmp_path / "tastes.npz"
-    )
+    tastes = adapt_tastes(prior, scope, own, LOOP)
+    scorer = UserScorer(prior, tastes, tastes.user_ids[0], STARS)
     image = load_images(own.paths, 48)
     scores, generic = scorer.score(own.paths)
     assert np.abs(scores - generic).max() > 1e-3
@@ -231,9 +229,9 @@ def test_files_pixels_and_the_function_of_pixels_agree(prior, few, scope, tmp_pa
     )
 
 
-def test_the_function_of_an_unknown_user_is_the_priors(prior, few, tmp_path):
-    tastes = adapt_tastes(prior, "fusion", few, LOOP, tmp_path)
-    scorer = UserScorer(prior, tastes, "nobody", STARS, tmp_path / "tastes.npz")
+def test_the_function_of_an_unknown_user_is_the_priors(prior, few):
+    tastes = adapt_tastes(prior, "fusion", few, LOOP)
+    scorer = UserScorer(prior, tastes, "nobody", STARS)
     paths = few.paths[:3]
     np.testing.assert_allclose(
         scorer.score_function()(load_images(paths, 48)),

@@ -65,7 +65,7 @@ def scorers(scenes, pictures):
         prior_checksum=prior.checksum(),
     )
     shown = pictures[NUM_TRAINED:]
-    scorers = {user: UserScorer(prior, tastes, user, STARS, "") for user in LOVED}
+    scorers = {user: UserScorer(prior, tastes, user, STARS) for user in LOVED}
     for (user, scorer), truth in zip(scorers.items(), loved[NUM_TRAINED:].T):
         learnt = np.corrcoef(scorer.score_pixels(shown)[0], truth)[0, 1]
         assert learnt > 0.5, f"{user} has not learnt to score"

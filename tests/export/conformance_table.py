@@ -24,9 +24,9 @@ from export.saved_model.save import Export, save_export
 from export.saved_model.user_table import UserRows
 from export.saved_model.version_folder import newest
 from piaa_tf.adaptation.adapt import InnerLoop, adapt_supports, score_users
-from piaa_tf.adaptation.private_network import user_directory
 from piaa_tf.adaptation.scopes import personal_score
 from piaa_tf.adaptation.taste import Tastes
+from piaa_tf.adaptation.user_network import UserNetwork
 from piaa_tf.contract.manifest import MANIFEST_NAME, Adaptation, Manifest
 from piaa_tf.contract.user_ids import PRIOR_MODEL, private_model
 from piaa_tf.data.decode import resize
@@ -98,6 +98,10 @@ class World:
             adapted_by="chance",
             rating_range=STARS,
             prior_checksum=self.prior.checksum(),
+            networks={
+                user: UserNetwork(directory / "networks" / str(i))
+                for i, user in enumerate(self.users if row.scope == "all" else ())
+            },
         )
         self.networks = {}
         self.export(generator)
@@ -120,8 +124,8 @@ class World:
             for user in self.users:
                 network = moved(load_prior(self.directory / "prior"), generator, 0.02)
                 self.networks[user] = network
-                save_prior(network, user_directory(self.directory / "adapted", user))
-            publish_networks(self.tastes, self.directory / "adapted", base)
+                save_prior(network, self.tastes.networks[user].directory)
+            publish_networks(self.tastes, base)
 
     def model_of(self, user):
         """The SavedModel that is asked about a user; None where nobody is named."""

@@ -61,7 +61,7 @@ def test_every_scope_explains_each_user_beside_the_prior(
     prior = load_prior(tiny_prior)
     for row in rows[1:]:
         scorer = UserScorer(
-            prior, Tastes.load(tastes), row["user_id"], RatingRange(1, 5), tastes
+            prior, Tastes.load(tastes), row["user_id"], RatingRange(1, 5)
         )
         own, generic = scorer.score([photo])
         assert float(row["score"]) == pytest.approx(own[0], abs=1e-4)

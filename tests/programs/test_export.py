@@ -9,12 +9,12 @@ import pytest
 from export.saved_model import publish as publish_module
 from export.saved_model.rewrite import read_rows
 from export.saved_model.version_folder import versions
-from piaa_tf.adaptation.private_network import user_directory
 from piaa_tf.adaptation.scopes import personal_score
 from piaa_tf.adaptation.taste import Tastes
+from piaa_tf.adaptation.user_network import UserNetwork
 from piaa_tf.contract.manifest import MANIFEST_NAME, Adaptation, Manifest
 from piaa_tf.errors import InputError
-from piaa_tf.models.prior import load_prior, save_prior
+from piaa_tf.models.prior import load_prior
 from piaa_tf.programs import export
 from piaa_tf.ratings import RatingRange
 
@@ -35,6 +35,7 @@ def unchecked(monkeypatch):
 def write_tastes(prior, path, users, scope="fusion", seed=0):
     start = personal_score(prior, scope, STARS).prior_weights
     noise = np.random.default_rng(seed).normal(size=[len(users), start.size])
+    owners = users if scope == "all" else ()
     tastes = Tastes(
         user_ids=tuple(users),
         weights=(start + noise).astype(np.float32),
@@ -43,6 +44,7 @@ def write_tastes(prior, path, users, scope="fusion", seed=0):
         adapted_by="chance",
         rating_range=STARS,
         prior_checksum=prior.checksum(),
+        networks={user: UserNetwork.temporary(prior) for user in owners},
     )
     tastes.save(path)
     return tastes
@@ -146,9 +148,7 @@ def test_another_precision_is_compared_with_float32(
 def test_private_networks_are_published_updated_and_forgotten(
     prior, tiny_prior, tmp_path
 ):
-    tastes = write_tastes(prior, tmp_path / "tastes.npz", ["anna", "bert b"], "all")
-    for user in tastes.user_ids:
-        save_prior(prior, user_directory(tmp_path / "adapted", user))
+    write_tastes(prior, tmp_path / "tastes.npz", ["anna", "bert b"], "all")
     path = str(tmp_path / "tastes.npz")
     base = tmp_path / "served"
     run_export(tmp_path, prior=str(tiny_prior), tastes=path)

@@ -1,3 +1,4 @@
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -6,6 +7,7 @@ import numpy as np
 import pytest
 
 from piaa_tf.adaptation.taste import Tastes
+from piaa_tf.adaptation.user_network import UserNetwork
 from piaa_tf.contract.manifest import Manifest
 from piaa_tf.errors import InputError
 from piaa_tf.models.prior import load_prior
@@ -130,6 +132,7 @@ def test_tastes_of_another_prior_are_refused(tiny_prior, tastes, tmp_path):
 
 def test_a_private_network_that_is_missing_is_named(tiny_prior, tastes, tmp_path):
     own = Tastes.load(tastes)
+    networks = {user: UserNetwork(tiny_prior) for user in own.user_ids}
     Tastes(
         own.user_ids,
         own.weights,
@@ -138,6 +141,8 @@ def test_a_private_network_that_is_missing_is_named(tiny_prior, tastes, tmp_path
         own.adapted_by,
         own.rating_range,
         own.prior_checksum,
+        networks=networks,
     ).save(tastes)
+    shutil.rmtree(tmp_path / "adapted")
     with pytest.raises(InputError, match="adapted/anna"):
         run(tiny_prior, tmp_path, tastes=str(tastes), user_id="anna")

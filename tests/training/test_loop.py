@@ -8,7 +8,7 @@ from piaa_tf.errors import InputError
 from piaa_tf.training.loop import (
     Checkpoints,
     NonFiniteLossError,
-    Progress,
+    StepLog,
     every,
     run_loop,
 )
@@ -70,16 +70,16 @@ def test_every_acts_when_time_has_passed():
     assert seen == [2, 4]
 
 
-def test_progress_logs_means_speed_and_time_left(tmp_path, monkeypatch):
+def test_the_step_log_has_means_speed_and_time_left(tmp_path, monkeypatch):
     lines = []
     monkeypatch.setattr(logging, "info", lambda text, *a: lines.append(text % a))
     run, clock = RunFolder(tmp_path / "run", {}), Clock()
-    progress = Progress(run, first_step=0, last_step=100, interval_s=5, clock=clock)
+    log = StepLog(run, first_step=0, last_step=100, interval_s=5, clock=clock)
     clock.now = 2.0
-    progress(4, {"loss": 1.0})
+    log(4, {"loss": 1.0})
     assert lines == []
     clock.now = 5.0
-    progress(10, {"loss": 2.0})
+    log(10, {"loss": 2.0})
     mean = (4 * 1.0 + 6 * 2.0) / 10
     eta = (100 - 10) / (10 / 5)
     assert lines == [f"step  10/100  loss {mean:.4f}  2.0 steps/s  eta 0:00:{eta:.0f}"]

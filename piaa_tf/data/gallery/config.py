@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from piaa_tf.data.folder import SPLITS
 from piaa_tf.data.gallery.render import MAX_SIZE, MIN_SIZE
+from piaa_tf.data.splits import SPLITS
 from piaa_tf.errors import InputError
 
 _MAX_PICTURES = 1_000_000

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from piaa_tf.data.folder import SPLITS
 from piaa_tf.data.gallery.config import GalleryConfig
 from piaa_tf.data.gallery.raters import (
     choose_likes,
@@ -22,6 +21,7 @@ from piaa_tf.data.gallery.taste import (
     picture_features,
     shared_scores,
 )
+from piaa_tf.data.splits import SPLITS
 
 _CROWD = 1000
 # Scene numbers end below this, so no scene shares its random numbers with people.

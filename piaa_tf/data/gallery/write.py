@@ -10,6 +10,7 @@ OUT/gallery.json                   the config, and that all this is simulated
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Mapping
@@ -22,14 +23,15 @@ from absl import logging
 
 from piaa_tf.data import folder
 from piaa_tf.data.csv_table import write_table
-from piaa_tf.data.gallery.atomic import atomic_folder
 from piaa_tf.data.gallery.config import GalleryConfig, SplitSizes, TasteShares
 from piaa_tf.data.gallery.photos import photo_name, write_photos
 from piaa_tf.data.gallery.raters import BIN_SCORES, RATING_RANGE
 from piaa_tf.data.gallery.scene import ATTRIBUTES, draw_scene
 from piaa_tf.data.gallery.survey import SplitAnswers, take_survey
 from piaa_tf.data.samples import LikedImages, PersonalRatings, ScoreDistributions
+from piaa_tf.data.splits import SPLITS
 from piaa_tf.errors import InputError
+from piaa_tf.files.atomic_files import atomic_folder
 from piaa_tf.ratings import TRAITS
 
 VERSION = 1
@@ -67,14 +69,17 @@ def write_gallery(
     logging.info("gallery %s: drawing scenes, asking people", out)
     answers = take_survey(config)
     pictures = np.concatenate([split.pictures() for split in answers.values()])
-    with atomic_folder(out) as part:
-        write_photos(part / "photos", config, pictures.tolist(), num_processes)
-        _write_samples(part, answers)
-        _write_people(part, answers)
-        _write_truth(part, config, answers, pictures.tolist())
-        described = {"simulated": True, "version": VERSION, "config": asdict(config)}
-        text = json.dumps(described, indent=2) + "\n"
-        (part / "gallery.json").write_text(text, encoding="utf-8")
+    try:
+        with atomic_folder(out) as part:
+            write_photos(part / "photos", config, pictures.tolist(), num_processes)
+            _write_tables(part, config, answers, pictures.tolist())
+            with contextlib.suppress(OSError):  # an empty folder makes way
+                out.rmdir()
+    except FileExistsError as error:
+        raise InputError(
+            f"Nothing else may write {out} at the same time. Got {error.strerror}. "
+            "Remove it or choose another folder."
+        ) from error
     logging.info("gallery %s written: %d pictures", out, len(pictures))
     return out
 
@@ -114,7 +119,7 @@ def read_config(gallery_dir: str | os.PathLike[str]) -> GalleryConfig:
         )
     config = dict(described["config"])
     shares = TasteShares(**config.pop("shares"))
-    sizes = {split: SplitSizes(**config.pop(split)) for split in folder.SPLITS}
+    sizes = {split: SplitSizes(**config.pop(split)) for split in SPLITS}
     return GalleryConfig(**config, shares=shares, **sizes)
 
 
@@ -158,6 +163,21 @@ def _is_written(out: Path, config: GalleryConfig) -> bool:
             f"{', '.join(differences)}. Choose another folder or remove it."
         )
     return True
+
+
+def _write_tables(
+    part: Path,
+    config: GalleryConfig,
+    answers: Mapping[str, SplitAnswers],
+    pictures: list[int],
+) -> None:
+    """Writes everything but the photographs."""
+    _write_samples(part, answers)
+    _write_people(part, answers)
+    _write_truth(part, config, answers, pictures)
+    described = {"simulated": True, "version": VERSION, "config": asdict(config)}
+    text = json.dumps(described, indent=2) + "\n"
+    (part / "gallery.json").write_text(text, encoding="utf-8")
 
 
 def _write_samples(part: Path, answers: Mapping[str, SplitAnswers]) -> None:

@@ -34,8 +34,6 @@ def open_scorers(
     Returns:
         The prior and one scorer a user, in their order.
     """
-    from pathlib import Path
-
     from absl import logging
 
     from piaa_tf.adaptation.scoring import UserScorer
@@ -46,9 +44,7 @@ def open_scorers(
     prior = load_prior(config.prior)
     tastes = Tastes.load(config.tastes) if config.tastes else None
     given = RatingRange(config.rating_min, config.rating_max)
-    scorers = [
-        UserScorer(prior, tastes, user, given, Path(config.tastes)) for user in user_ids
-    ]
+    scorers = [UserScorer(prior, tastes, user, given) for user in user_ids]
     for user, scorer in zip(user_ids, scorers):
         if not scorer.is_known_user:
             whose = (

@@ -28,6 +28,7 @@ from piaa_tf.data.gallery import (
 )
 from piaa_tf.data.gallery.survey import take_survey
 from piaa_tf.data.samples import LikedImages, PersonalRatings, ScoreDistributions
+from piaa_tf.data.splits import SPLITS
 from piaa_tf.errors import InputError
 
 CONFIG = GalleryConfig(
@@ -58,7 +59,7 @@ def rows(path):
         return list(csv.DictReader(file))
 
 
-@pytest.mark.parametrize("split", folder.SPLITS)
+@pytest.mark.parametrize("split", SPLITS)
 def test_every_kind_of_samples_loads(gallery, split):
     sizes = CONFIG.sizes(split)
     scored, liked, rated = (folder.load(kind, gallery, split) for kind in KINDS)
@@ -71,7 +72,7 @@ def test_every_kind_of_samples_loads(gallery, split):
 
 def test_splits_share_no_picture_and_no_person(gallery):
     images, people = [], []
-    for split in folder.SPLITS:
+    for split in SPLITS:
         sets = [folder.load(kind, gallery, split) for kind in KINDS]
         images.append({image for samples in sets for image in samples.images})
         people.append({user for samples in sets[1:] for user in samples.users})
@@ -107,7 +108,7 @@ def test_a_photo_is_the_scene_of_its_number(gallery):
 def test_only_pictures_that_someone_saw_are_rendered(gallery):
     seen = {
         image
-        for split in folder.SPLITS
+        for split in SPLITS
         for kind in KINDS
         for image in folder.load(kind, gallery, split).images
     }
@@ -240,7 +241,7 @@ def test_load_writes_the_default_gallery_where_there_is_none(tmp_path, monkeypat
 
 def test_a_survey_needs_no_rendering_and_repeats():
     first, second = take_survey(CONFIG), take_survey(CONFIG)
-    for split in folder.SPLITS:
+    for split in SPLITS:
         np.testing.assert_array_equal(first[split].ratings, second[split].ratings)
         np.testing.assert_array_equal(first[split].liked, second[split].liked)
 

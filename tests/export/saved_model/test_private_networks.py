@@ -16,7 +16,7 @@ from export.saved_model.private_networks import (
     write_models_config,
 )
 from export.saved_model.version_folder import versions
-from piaa_tf.adaptation.private_network import user_directory
+from piaa_tf.adaptation.user_network import UserNetwork
 from piaa_tf.contract.user_ids import private_model
 from piaa_tf.errors import InputError
 from piaa_tf.models.prior import build_prior, save_prior
@@ -67,30 +67,32 @@ def test_a_removed_user_leaves_no_file(base):
 
 
 def test_new_networks_become_new_versions_but_for_whom_is_skipped(world, base):
-    networks = world.directory / "adapted"
-    publish_networks(world.tastes, networks, base, skip=USERS[1:])
+    publish_networks(world.tastes, base, skip=USERS[1:])
     found = {user: versions(base / private_model(user)) for user in world.users}
     assert found == {USERS[0]: [1, 2], USERS[1]: [1]}
 
 
 def test_a_network_that_is_missing_or_another_is_refused(world, base, tmp_path):
+    tastes = dataclasses.replace(
+        world.tastes, networks=dict.fromkeys(world.users, UserNetwork(tmp_path / "own"))
+    )
     with pytest.raises(InputError, match="A prior is a folder"):
-        publish_networks(world.tastes, tmp_path, base)
+        publish_networks(tastes, base)
     config = dataclasses.replace(world.prior.config, link="linear")
-    save_prior(build_prior("blg_piaa", config), user_directory(tmp_path, USERS[0]))
+    save_prior(build_prior("blg_piaa", config), tmp_path / "own")
     with pytest.raises(InputError, match="published prior's kind and config"):
-        publish_networks(world.tastes, tmp_path, base)
+        publish_networks(tastes, base)
 
 
-def test_networks_of_another_prior_are_refused(world, base, tmp_path):
+def test_networks_of_another_prior_are_refused(world, base):
     other = dataclasses.replace(world.tastes, prior_checksum="f" * 64)
     with pytest.raises(InputError, match="Tastes go with the prior"):
-        publish_networks(other, tmp_path, base)
+        publish_networks(other, base)
 
 
-def test_tastes_of_a_shared_scope_do_not_join_private_models(world, base, tmp_path):
+def test_tastes_of_a_shared_scope_do_not_join_private_models(world, base):
     other = dataclasses.replace(
         world.tastes, scope="head", weights=np.zeros_like(world.tastes.weights)
     )
     with pytest.raises(InputError, match=r"users of the same scope, all\. Got head"):
-        publish_networks(other, tmp_path, base)
+        publish_networks(other, base)
