@@ -30,6 +30,7 @@ RANKS = {
     "piaa_tf.explain": 3.5,
     "export": 5,
     "serving": 5,
+    "piaa_tf.library": 5.5,
     "piaa_tf.programs": 6,
     "examples": 7,
     "benchmarks": 7,
