@@ -15,9 +15,8 @@ import dataclasses
 
 from piaa_tf.errors import InputError
 from piaa_tf.programs.shared import program
-from piaa_tf.programs.shared.album import album_images
 from piaa_tf.programs.shared.program import option, required
-from piaa_tf.programs.shared.scorer_config import ScorerConfig, open_scorers
+from piaa_tf.programs.shared.scorer_config import ScorerConfig, open_tastes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,6 +72,7 @@ def run(config: CropConfig) -> None:
     )
     from piaa_tf.data.csv_table import write_table
     from piaa_tf.files.atomic_files import write_file
+    from piaa_tf.library.albums import open_album
 
     for ratio in config.ratios:
         sides(ratio)
@@ -82,8 +82,9 @@ def run(config: CropConfig) -> None:
             "Crops go outside of the photographs, or they would be cropped next time. "
             f"Got --out={out} in --photos={photos}."
         )
-    images = album_images(config.photos, skip_broken=config.skip_broken)
-    prior, [scorer] = open_scorers(config, [config.user_id])
+    images = open_album(photos, skip_broken=config.skip_broken).images
+    tastes = open_tastes(config, user_id=config.user_id)
+    prior, scorer = tastes.prior.trained, tastes.scorer(config.user_id)
     rows, lines, gains = [], [], []
     for i, image in enumerate(images, start=1):
         photo, profile = read_photo(photos / image)
