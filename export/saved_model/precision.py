@@ -71,7 +71,7 @@ def log_difference(
     logging.info(
         "%s: scores of %d photographs differ from float32's by %.4f at most, %.4f on "
         "average; SROCC with its ranking >= %.4f",
-        export.saved_model.precision,
+        export.precision,
         len(paths),
         *found.values(),
     )

@@ -23,10 +23,14 @@ from absl import logging
 from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
-from export.saved_model.publish import check_tastes, publish, publish_export
+from export.saved_model.next_version import (
+    check_tastes,
+    publish_export,
+    publish_version,
+)
 from export.saved_model.rewrite import rewrite
 from export.saved_model.save import Export
-from export.saved_model.user_table import UserRows, no_rows
+from export.saved_model.user_table import UserRows, check_forgotten, no_rows
 from export.saved_model.version_folder import newest, versions
 from piaa_tf.adaptation.taste import Tastes
 from piaa_tf.adaptation.user_network import UserNetwork
@@ -45,6 +49,45 @@ CONFIG_NAME = "models.config"
 def is_private(base_dir: str | os.PathLike[str]) -> bool:
     """Tells whether a folder has one model per user below it."""
     return (Path(base_dir) / CONFIG_NAME).exists()
+
+
+def publish_private(
+    export: Export | None,
+    tastes: Tastes | None,
+    base_dir: str | os.PathLike[str],
+    forget: Sequence[str] = (),
+    served_from: str = "",
+) -> Path:
+    """Publishes a model of each user with a taste, and of the prior.
+
+    Args:
+        export: of the prior, whose graph all share: users without a taste leave. None
+            to go on from what is there.
+        tastes: of scope "all": users who join, or replace themselves.
+        base_dir: of all models.
+        forget: users who leave, tastes or not.
+        served_from: as of `write_models_config`.
+
+    Returns:
+        The list of the models, for --model_config_file.
+
+    Raises:
+        InputError: Somebody is forgotten whom nobody knows, or as of
+            `publish_networks`.
+    """
+    named = tastes.user_ids if tastes else ()
+    before = private_users(base_dir)
+    check_forgotten(forget, {*before, *named})
+    if export is not None:
+        publish_prior(export, base_dir)
+    if tastes is not None:
+        publish_networks(tastes, base_dir, skip=forget)
+    leaving = {*forget, *(set(before) - set(named) if export is not None else ())}
+    staying = [user for user in private_users(base_dir) if user not in leaving]
+    path = write_models_config(base_dir, staying, served_from)
+    remove_users(base_dir, [user for user in before if user in leaving])
+    logging.info("users: %d, models: %s", len(staying), path)
+    return path
 
 
 def publish_prior(export: Export, base_dir: str | os.PathLike[str]) -> Path:
@@ -75,7 +118,7 @@ def publish_networks(
 
     Raises:
         InputError: The tastes are of another prior, a network is missing or broken, or
-            as of `publish`.
+            as of `publish_version`.
     """
     source = newest(Path(base_dir) / PRIOR_MODEL)
     shared = Manifest.load(source / MANIFEST_NAME)
@@ -97,7 +140,7 @@ def publish_networks(
             rows=own,
             network=network,
         )
-        version = publish(
+        version = publish_version(
             Path(base_dir) / private_model(user), 0, write, is_new_graph=False
         )
         logging.info("network %d/%d: %s", i + 1, len(rows.user_ids), version)
@@ -113,6 +156,11 @@ def _variables(network: UserNetwork, shared: Manifest) -> list[np.ndarray]:
             "and config. Got another. Adapt again with that prior."
         )
     return private.model.get_weights()
+
+
+def model_folders(base_dir: str | os.PathLike[str]) -> list[Path]:
+    """Lists the folders of versions: the prior's and each user's."""
+    return [Path(base_dir) / PRIOR_MODEL, *private_users(base_dir).values()]
 
 
 def private_users(base_dir: str | os.PathLike[str]) -> dict[str, Path]:

@@ -1,114 +1,97 @@
-"""Publishes versions: written beside, checked as a server would, then renamed."""
+"""Publishes a prior and its users: one model for all of them, or one for each."""
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Callable
 
-from export.saved_model.check import check_export
-from export.saved_model.rewrite import read_rows, rewrite
-from export.saved_model.save import Export, save_export
-from export.saved_model.user_table import UserRows
-from export.saved_model.version_folder import free_version, new_version, newest
+from absl import logging
+
+from export.saved_model.next_version import publish_export, publish_update
+from export.saved_model.private_networks import (
+    is_private,
+    model_folders,
+    publish_private,
+)
+from export.saved_model.save import Export
+from export.saved_model.user_table import UserRows, no_rows
+from export.saved_model.version_folder import remove_old, versions
 from piaa_tf.adaptation.taste import Tastes
-from piaa_tf.contract.manifest import MANIFEST_NAME, Manifest
 from piaa_tf.errors import InputError
 
 
 def publish(
-    base_dir: str | os.PathLike[str],
-    version: int,
-    write: Callable[[Path], None],
-    *,
-    is_new_graph: bool = True,
-) -> Path:
-    """Publishes what a function writes, once it has been checked.
-
-    Args:
-        base_dir: of the versions.
-        version: the number, 0 for the next one.
-        write: fills an empty folder with a SavedModel and all beside it.
-        is_new_graph: as of `check_export`.
-
-    Returns:
-        The version's folder.
-
-    Raises:
-        InputError: The version is there, the disk full, or the check fails. Nothing is
-            published then.
-    """
-    number = free_version(base_dir, version)
-    with new_version(base_dir, number) as directory:
-        write(directory)
-        check_export(directory, is_new_graph=is_new_graph)
-    return Path(base_dir) / str(number)
-
-
-def publish_export(
-    export: Export, rows: UserRows, base_dir: str | os.PathLike[str], version: int = 0
-) -> Path:
-    """Publishes a prior and its users; the arguments are those of `publish`."""
-    return publish(base_dir, version, lambda d: save_export(export, rows, d))
-
-
-def publish_update(
-    base_dir: str | os.PathLike[str],
+    export: Export | None,
     tastes: Tastes | None,
+    base_dir: str | os.PathLike[str],
+    *,
     forget: Sequence[str] = (),
     version: int = 0,
+    keep: int = 0,
+    served_from: str = "",
 ) -> Path:
-    """Publishes the newest version anew with other users; nothing is traced.
+    """Publishes a prior and its users for a model server.
+
+    Users of the scopes `fusion` and `head` are rows of one model; of scope `all`, each
+    has a model of their own, which holds the network that the tastes own.
 
     Args:
-        base_dir: of the versions.
-        tastes: users who join, or replace themselves; the others stay as they are, bit
-            for bit.
+        export: the prior and its graph, for these users alone; None to go on from the
+            newest version, its graph and its users, without tracing anything.
+        tastes: users who join, or replace themselves; None for nobody.
+        base_dir: of the versions, or of all models.
         forget: users who leave, tastes or not.
-        version: the number, 0 for the next one.
+        version: the number, 0 for the next one; models of users count by themselves.
+        keep: how many versions of a model stay; 0 for all.
+        served_from: where the server sees `base_dir`, if elsewhere; for the list of
+            users' models.
 
     Returns:
-        The version's folder.
+        The version's folder; where users have models of their own, the list of them.
 
     Raises:
-        InputError: There is no version yet, the tastes do not go with it, or as of
-            `publish`.
+        InputError: The tastes do not go with the prior or with what is there, somebody
+            is forgotten whom nobody knows, or a version cannot be written or asked.
     """
-    source = newest(base_dir)
-    manifest = Manifest.load(source / MANIFEST_NAME)
-    if any(name not in manifest.served() for name in manifest.signatures):
-        raise InputError(
-            "An update replaces users, not signatures. Got a version with one "
-            "signature per user. Export again without --update."
-        )
-    prior_weights, rows = read_rows(source)
-    if tastes is not None:
-        check_tastes(tastes, manifest)
-        rows = rows.merged(UserRows.of_tastes(tastes))
-        manifest = dataclasses.replace(manifest, adapted_by=tastes.adapted_by)
-    rows = rows.without(forget)
-    manifest = dataclasses.replace(manifest, num_users=len(rows.user_ids))
-    return publish(
-        base_dir,
-        version,
-        lambda d: rewrite(source, d, manifest, prior_weights, rows),
-        is_new_graph=False,
-    )
-
-
-def check_tastes(tastes: Tastes, manifest: Manifest) -> None:
-    """Refuses tastes that cannot join an export.
-
-    Raises:
-        InputError: They are of another prior, scope or rating range.
-    """
-    tastes.check_prior(manifest.prior_checksum)
-    for name in ("scope", "rating_range"):
-        wanted, found = getattr(manifest, name), getattr(tastes, name)
-        if found != wanted:
+    if tastes.scope == "all" if tastes else is_private(base_dir):
+        if version or (export and export.one_signature_per_user):
             raise InputError(
-                f"Tastes join users of the same {name}, {wanted}. Got {found}. "
-                "Export to another --base_dir."
+                "With tastes of scope 'all' every user has a model, whose versions are "
+                "counted by themselves. Leave --version and --one_signature_per_user "
+                "out."
             )
+        published = publish_private(export, tastes, base_dir, forget, served_from)
+        models = model_folders(base_dir)
+    else:
+        published = _publish_shared(export, tastes, base_dir, forget, version)
+        models = [Path(base_dir)]
+    for model in models:
+        remove_old(model, keep)
+    older = versions(base_dir)[:-1]
+    if forget and older:
+        logging.warning(
+            "%s left with this version; versions %s still have them: --keep=1 removes "
+            "those",
+            ", ".join(forget),
+            ", ".join(map(str, older)),
+        )
+    return published
+
+
+def _publish_shared(
+    export: Export | None,
+    tastes: Tastes | None,
+    base_dir: str | os.PathLike[str],
+    forget: Sequence[str],
+    version: int,
+) -> Path:
+    """Publishes one model for all users."""
+    if export is None:
+        path = publish_update(base_dir, tastes, forget, version)
+    else:
+        nobody = no_rows(export.personal().prior_weights.size)
+        rows = UserRows.of_tastes(tastes) if tastes else nobody
+        path = publish_export(export, rows.without(forget), base_dir, version)
+    logging.info("version: %s", path)
+    return path

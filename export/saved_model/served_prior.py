@@ -61,8 +61,19 @@ class ServedPrior(tf.Module):
             served: the contract's signatures, as the prior has them.
             sizes: the numbers behind the letters of their shapes.
         """
+        answers = {
+            "score": self._score,
+            "generic": self._generic,
+            "personality": self._personality,
+            "embed": self._embed,
+            "score_embedding": self._score_embedding,
+            "adapt": self._adapt,
+            "score_with_weights": self._score_with_weights,
+            "adapt_and_score": self._adapt_and_score,
+            "explain": self._explain,
+        }
         return {
-            name: typed_function(signature, getattr(self, f"_{name}"), sizes)
+            name: typed_function(signature, answers[name], sizes)
             for name, signature in served.items()
         }
 

@@ -7,7 +7,7 @@ table of no users is none of the empty files that TensorFlow refuses to load.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,17 +67,26 @@ class UserRows:
         Raises:
             InputError: One of them is not here.
         """
-        unknown = [user for user in user_ids if user not in set(self.user_ids)]
-        if unknown:
-            raise InputError(
-                f"Only users with a taste can be forgotten. Got {unknown[:5]}. "
-                "Check the spelling of --forget."
-            )
+        check_forgotten(user_ids, self.user_ids)
         gone = set(user_ids)
         kept = [i for i, user in enumerate(self.user_ids) if user not in gone]
         return UserRows(
             tuple(self.user_ids[i] for i in kept),
             np.ascontiguousarray(self.weights[kept]),
+        )
+
+
+def check_forgotten(user_ids: Sequence[str], known: Collection[str]) -> None:
+    """Refuses to forget whom nobody knows.
+
+    Raises:
+        InputError: One of the users has no taste.
+    """
+    unknown = sorted(set(user_ids) - set(known))
+    if unknown:
+        raise InputError(
+            f"Only users with a taste can be forgotten. Got {unknown[:5]}. "
+            "Check the spelling of --forget."
         )
 
 

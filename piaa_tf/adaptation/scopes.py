@@ -4,7 +4,7 @@
 - `head`: the last linear layer of the score head.
 - `all`: every weight. The part of it that lies behind the embedding, head and fusion
   together, is described here too; the rest is a private copy of the network
-  (`full.py`).
+  (`private_network.py`).
 """
 
 from __future__ import annotations

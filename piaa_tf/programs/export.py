@@ -110,90 +110,19 @@ class ExportConfig:
 
 def run(config: ExportConfig) -> None:
     """Publishes a version, or one of each user's model."""
-    from export.saved_model.private_networks import is_private
+    from export.saved_model.publish import publish
     from piaa_tf.adaptation.taste import Tastes
 
     tastes = Tastes.load(config.tastes) if config.tastes else None
-    if tastes.scope == "all" if tastes else is_private(config.base_dir):
-        _publish_private(config, tastes)
-    else:
-        _publish_shared(config, tastes)
-
-
-def _publish_shared(config: ExportConfig, tastes: Tastes | None) -> None:
-    """Publishes one model for all users."""
-    from absl import logging
-
-    from export.saved_model.publish import publish_export, publish_update
-    from export.saved_model.user_table import UserRows, no_rows
-    from export.saved_model.version_folder import remove_old, versions
-
-    if config.update:
-        version = publish_update(config.base_dir, tastes, config.forget, config.version)
-    else:
-        export = _export(config, tastes)
-        rows = (
-            UserRows.of_tastes(tastes)
-            if tastes
-            else no_rows(export.personal().prior_weights.size)
-        )
-        rows = rows.without(config.forget)
-        version = publish_export(export, rows, config.base_dir, config.version)
-    remove_old(config.base_dir, config.keep)
-    older = versions(config.base_dir)[:-1]
-    if config.forget and older:
-        logging.warning(
-            "%s left with this version; versions %s still have them: --keep=1 removes "
-            "those",
-            ", ".join(config.forget),
-            ", ".join(map(str, older)),
-        )
-    logging.info("version: %s", version)
-
-
-def _publish_private(config: ExportConfig, tastes: Tastes | None) -> None:
-    """Publishes one model per user, and the prior's."""
-    from absl import logging
-
-    from export.saved_model.private_networks import (
-        private_users,
-        publish_networks,
-        publish_prior,
-        remove_users,
-        write_models_config,
+    publish(
+        None if config.update else _export(config, tastes),
+        tastes,
+        config.base_dir,
+        forget=config.forget,
+        version=config.version,
+        keep=config.keep,
+        served_from=config.served_from,
     )
-    from export.saved_model.version_folder import remove_old
-    from piaa_tf.contract.user_ids import PRIOR_MODEL
-
-    if config.version or config.one_signature_per_user:
-        raise InputError(
-            "With tastes of scope 'all' every user has a model, whose versions are "
-            "counted by themselves. Leave --version and --one_signature_per_user out."
-        )
-    base = Path(config.base_dir)
-    named = tastes.user_ids if tastes else ()
-    before = private_users(base)
-    unknown = sorted(set(config.forget) - {*before, *named})
-    if unknown:
-        raise InputError(
-            f"Only users with a taste can be forgotten. Got {unknown}. "
-            "Check the spelling of --forget."
-        )
-    if not config.update:
-        publish_prior(_export(config, tastes), base)
-    if tastes:
-        publish_networks(tastes, base, skip=config.forget)
-    leaving = [
-        user
-        for user in before
-        if user in config.forget or not (config.update or user in named)
-    ]
-    staying = [user for user in private_users(base) if user not in leaving]
-    path = write_models_config(base, staying, config.served_from)
-    remove_users(base, leaving)
-    for folder in (base / PRIOR_MODEL, *private_users(base).values()):
-        remove_old(folder, config.keep)
-    logging.info("users: %d, models: %s", len(staying), path)
 
 
 def _export(config: ExportConfig, tastes: Tastes | None) -> Export:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from export.saved_model import next_version
 from export.saved_model import publish as publish_module
 from export.saved_model.rewrite import read_rows
 from export.saved_model.version_folder import versions
@@ -29,7 +30,7 @@ def prior(tiny_prior):
 
 @pytest.fixture
 def unchecked(monkeypatch):
-    monkeypatch.setattr(publish_module, "check_export", lambda *_, **__: None)
+    monkeypatch.setattr(next_version, "check_export", lambda *_, **__: None)
 
 
 def write_tastes(prior, path, users, scope="fusion", seed=0):
@@ -87,7 +88,7 @@ def test_the_program_publishes_updates_and_forgets(prior, tiny_prior, tmp_path, 
         run_export(tmp_path, update=True, tastes=second_path, version=2)
     write_tastes(prior, tmp_path / "again.npz", ["anna"])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(publish_module, "check_export", lambda *_, **__: None)
+        patch.setattr(next_version, "check_export", lambda *_, **__: None)
         for keep in (0, 2):
             run_export(
                 tmp_path, update=True, tastes=str(tmp_path / "again.npz"), keep=keep

@@ -7,7 +7,7 @@ from conformance_table import USERS
 from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
-from export.saved_model import publish as publish_module
+from export.saved_model import next_version
 from export.saved_model.private_networks import (
     is_private,
     private_users,
@@ -29,7 +29,7 @@ def world(worlds):
 
 @pytest.fixture
 def base(world, tmp_path, monkeypatch):
-    monkeypatch.setattr(publish_module, "check_export", lambda *_, **__: None)
+    monkeypatch.setattr(next_version, "check_export", lambda *_, **__: None)
     shutil.copytree(world.base, tmp_path / "base")
     return tmp_path / "base"
 
