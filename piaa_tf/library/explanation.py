@@ -95,9 +95,8 @@ def explain_photo(
     pixels = photo_pixels(photo, "photo")
     image = resize(pixels, prior.config.image_size, prior.keep_aspect)[np.newaxis]
     score = scorer.score_function()
-    is_file = isinstance(photo, (str, os.PathLike))
     return Explanation(
-        name=Path(photo).name if is_file else "photo",
+        name=Path(photo).name if isinstance(photo, (str, os.PathLike)) else "photo",
         photo=pixels,
         map=to_map(METHODS[method](score, image))[0],
         score=float(score(image).numpy()[0]),
@@ -140,7 +139,7 @@ def save_explanations(
         explanations: of one photo, at least one.
         folder: where to; made where there is none.
     """
-    rows = [
+    rows: list[list[str | bool]] = [
         [e.user_id, f"{e.score:.6g}", e.known_user, f"{e.concentration:.4f}"]
         for e in explanations
     ]

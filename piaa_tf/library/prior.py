@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from absl import logging
@@ -327,6 +328,34 @@ class Prior:
             InputError: The prior predicts no scores, or has no such scope.
         """
         return nobodys_tastes(self, as_range(rating_range), scope)
+
+    def export(
+        self,
+        base_dir: PhotoPath,
+        tastes: Tastes | None = None,
+        *,
+        rating_range: Range = DEFAULT_RANGE,
+        scope: str | None = None,
+        **options: Any,
+    ) -> Path:
+        """Writes a version for TensorFlow Serving, with users in it or without.
+
+        Args:
+            base_dir: folder of the versions, as a model server reads it.
+            tastes: users who are served by their own taste; None for nobody.
+            rating_range: of ratings and scores, where there are no tastes.
+            scope: fusion or head, of adaptation in the graph where there are none.
+            **options: as of `Tastes.export`.
+
+        Returns:
+            The version's folder.
+
+        Raises:
+            InputError: As of `Tastes.export`.
+        """
+        tastes = tastes or self.nobodys_tastes(rating_range, scope=scope)
+        check_type("tastes", tastes, Tastes, "tastes, as adapt returns them")
+        return tastes.export(base_dir, **options)
 
     def save(self, directory: str | os.PathLike[str]) -> None:
         """Writes a folder that `load_prior` reads; it replaces an earlier one."""

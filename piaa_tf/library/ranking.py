@@ -158,5 +158,7 @@ def rank_album(
         InputError: A photo cannot be read, or comes twice.
     """
     scores, generic = scorer.score(album.paths, progress=progress)
-    ranked = rank_photos(album.images, scores, generic, scorer.is_known_user)
+    ranked = rank_photos(
+        album.images, scores.tolist(), generic.tolist(), scorer.is_known_user
+    )
     return Ranking(album, ranked, user_id=user_id, rating_range=scorer.rating_range)

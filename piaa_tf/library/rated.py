@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from piaa_tf.data.csv_table import number_or_none
 from piaa_tf.data.folder import read_ratings
 from piaa_tf.data.samples import PersonalRatings, SampleError
@@ -116,7 +118,7 @@ def _samples(
                 new_user if user is None else _user(user, i)
                 for i, user in enumerate(row.get("user_id") for row in rows)
             ],
-            ratings=[_number(row["rating"], i) for i, row in enumerate(rows)],
+            ratings=np.array([_number(row["rating"], i) for i, row in enumerate(rows)]),
             rating_range=rating_range,
         )
     except SampleError as error:

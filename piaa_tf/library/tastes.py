@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -168,6 +169,53 @@ class Tastes:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes a file that `load_tastes` reads; it replaces an earlier one."""
         self.adapted.save(path)
+
+    def export(
+        self,
+        base_dir: str | os.PathLike[str],
+        *,
+        forget: Sequence[str] = (),
+        version: int = 0,
+        keep: int = 0,
+        served_from: str = "",
+        steps: int | None = None,
+        rate: float | None = None,
+        max_support: int = 100,
+    ) -> Path:
+        """Writes a version for TensorFlow Serving, with all users in it.
+
+        Args:
+            base_dir: folder of the versions, as a model server reads it.
+            forget: users who are left out.
+            version: its number, 0 for the next one.
+            keep: how many versions stay; 0 for all.
+            served_from: for the list of users' models of scope all: where the server
+                sees `base_dir`, if elsewhere.
+            steps: of adam in the graph; by default the scope's.
+            rate: of adam in the graph; by default the scope's.
+            max_support: ratings that a request may adapt to at most.
+
+        Returns:
+            The version's folder; with scope all, the list of users' models.
+
+        Raises:
+            InputError: A number does not fit, somebody is forgotten whom nobody knows,
+                or a version cannot be written.
+        """
+        # Imported here because exports are large, and few need them.
+        from export.saved_model.publish import publish
+        from piaa_tf.library.served import served_export
+
+        export = served_export(self, steps=steps, rate=rate, max_support=max_support)
+        return publish(
+            export,
+            self.adapted if self.user_ids else None,
+            base_dir,
+            forget=forget,
+            version=version,
+            keep=keep,
+            served_from=served_from,
+        )
 
     def export_tflite(
         self,
