@@ -75,7 +75,8 @@ setup(
         "absl-py>=1.4",
         "grpcio>=1.48",
         "matplotlib>=3.7",
-        "Pillow>=10",
+        "Pillow>=11.3",
+        "pillow-heif>=1.0",
         "prometheus-client>=0.17",
         "safetensors>=0.4",
         "scikit-learn>=1.3",
@@ -85,6 +86,7 @@ setup(
     ],
     extras_require={
         "test": TEST,
+        "raw": ["rawpy>=0.21"],
         "dev": [*TEST, "ruff>=0.6"],
     },
     entry_points={

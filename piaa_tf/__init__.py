@@ -1,14 +1,77 @@
 """Personalized image aesthetics assessment: a prior from many, a taste from ten.
 
-Importing this package loads no TensorFlow. It only looks at the installed versions, and
-switches `tf.keras` to Keras 2: a Keras 3 would fail later and obscurely.
+    import piaa_tf
+
+    prior = piaa_tf.load_prior("runs/quickstart/multitask/prior")
+    tastes = prior.adapt("ratings.csv", photos="album")
+    ranking = tastes.rank("album", user_id="anna")
+
+Importing this package loads no TensorFlow: a public name is imported when it is first
+used. It only looks at the installed versions, and switches `tf.keras` to Keras 2: a
+Keras 3 would fail later and obscurely.
 """
 
-from piaa_tf import compatibility as _compatibility
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+from piaa_tf.compatibility import use_keras_2_here
 from piaa_tf.version import __version__
 
-_compatibility.use_keras_2_here()
+if TYPE_CHECKING:
+    from piaa_tf.album.ranking import RankedPhoto
+    from piaa_tf.errors import InputError
+    from piaa_tf.library.explanation import Explanation
+    from piaa_tf.library.files import load_prior, load_tastes
+    from piaa_tf.library.prior import Prior
+    from piaa_tf.library.ranking import Ranking
+    from piaa_tf.library.tastes import Tastes
+    from piaa_tf.ratings import RatingRange
 
-del _compatibility
+use_keras_2_here()
 
-__all__ = ["__version__"]
+__all__ = [
+    "Explanation",
+    "InputError",
+    "Prior",
+    "RankedPhoto",
+    "Ranking",
+    "RatingRange",
+    "Tastes",
+    "__version__",
+    "load_prior",
+    "load_tastes",
+]
+
+_HOMES = {
+    "Explanation": "piaa_tf.library.explanation",
+    "InputError": "piaa_tf.errors",
+    "Prior": "piaa_tf.library.prior",
+    "RankedPhoto": "piaa_tf.album.ranking",
+    "Ranking": "piaa_tf.library.ranking",
+    "RatingRange": "piaa_tf.ratings",
+    "Tastes": "piaa_tf.library.tastes",
+    "load_prior": "piaa_tf.library.files",
+    "load_tastes": "piaa_tf.library.files",
+}
+"""Where each name is found when it is first used (PEP 562)."""
+
+
+if not TYPE_CHECKING:  # a checker would take any name for one of ours
+
+    def __getattr__(name: str) -> object:
+        """Imports a public name."""
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from piaa_tf.tensorflow_log import tensorflow_notes_hidden
+
+        with tensorflow_notes_hidden():
+            value = getattr(importlib.import_module(_HOMES[name]), name)
+        globals()[name] = value
+        return value
+
+
+def __dir__() -> list[str]:
+    """Lists the public names."""
+    return sorted(__all__)

@@ -3,41 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
+import tensorflow as tf
 
 from piaa_tf.data.images import image_batches, input_errors
+from piaa_tf.data.photo import Photo
 from piaa_tf.errors import InputError
+from piaa_tf.files.progress import OnProgress
 from piaa_tf.models.prior import Prior
 
 
 def predict(
     prior: Prior,
-    paths: Sequence[Path],
+    photos: Sequence[Photo],
     *,
     batch_size: int = 64,
+    progress: OnProgress | None = None,
 ) -> dict[str, np.ndarray]:
-    """Runs the prior, in inference mode, over each picture once.
+    """Runs the prior, in inference mode, over each photo once.
 
     Args:
         prior: the prior.
-        paths: of N pictures.
-        batch_size: pictures per batch; bounds the memory.
+        photos: N of them, in any forms.
+        batch_size: photos per batch; bounds the memory.
+        progress: is told of each batch.
 
     Returns:
         The outputs of `Prior.one_image` as float32 arrays [N, ...], `embedding`
         [N, D] among them.
 
     Raises:
-        InputError: A picture cannot be read.
+        InputError: A photo cannot be read.
     """
     model = prior.one_image()
     batches = image_batches(
-        paths, prior.config.image_size, batch_size, keep_aspect=prior.keep_aspect
+        photos, prior.config.image_size, batch_size, keep_aspect=prior.keep_aspect
     )
+    told = _Told(progress, len(photos), batch_size) if progress else None
     with input_errors():
-        return model.predict(batches, verbose=0)
+        return model.predict(batches, verbose=0, callbacks=told)
+
+
+class _Told(tf.keras.callbacks.Callback):
+    """Tells somebody how many photos have passed."""
+
+    def __init__(self, progress: OnProgress, total: int, batch_size: int) -> None:
+        super().__init__()
+        self._progress, self._total, self._batch_size = progress, total, batch_size
+
+    def on_predict_batch_end(self, batch: int, logs: object = None) -> None:
+        self._progress(min((batch + 1) * self._batch_size, self._total), self._total)
 
 
 def predict_pixels(

@@ -58,10 +58,19 @@ def personal_score(
     Raises:
         InputError: The scope is unknown, or the prior has no such weights.
     """
-    if scope not in SCOPES:
-        raise InputError(f"scope must be one of {SCOPES}. Got {scope!r}.")
+    check_scope(scope)
     describe = {"pa_iaa": _pa_iaa_score, "blg_piaa": _blg_piaa_score}[prior.kind]
     return describe(prior, scope, rating_range)
+
+
+def check_scope(scope: str) -> None:
+    """Refuses a scope that does not exist.
+
+    Raises:
+        InputError: The scope is unknown.
+    """
+    if scope not in SCOPES:
+        raise InputError(f"scope must be one of {SCOPES}. Got {scope!r}.")
 
 
 def default_scope(prior: Prior) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Callable
 
 import numpy as np
@@ -13,6 +12,8 @@ from piaa_tf.adaptation.adapt import score_users
 from piaa_tf.adaptation.predict import predict, predict_pixels
 from piaa_tf.adaptation.scopes import default_scope, personal_score
 from piaa_tf.adaptation.taste import Tastes
+from piaa_tf.data.photo import Photo
+from piaa_tf.files.progress import OnProgress
 from piaa_tf.models.prior import Prior
 from piaa_tf.ratings import RatingRange
 
@@ -55,17 +56,29 @@ class UserScorer:
         self._personal = personal_score(prior, scope, self.rating_range)
         self._weights = tastes.weights[row] if self.is_known_user else None
 
-    def score(self, paths: Sequence[Path]) -> tuple[np.ndarray, np.ndarray]:
-        """Scores pictures.
+    def score(
+        self, photos: Sequence[Photo], *, progress: OnProgress | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Scores photos.
 
         Args:
-            paths: of N pictures.
+            photos: N of them, in any forms.
+            progress: is told how many have passed; a user with a network of their own
+                needs each photo to pass twice.
 
         Returns:
             The user's scores and the prior's, both float32 [N] in `rating_range`'s
             units; equal for a user without a taste.
         """
-        return self._score(lambda prior: predict(prior, paths))
+        is_private = self._private is not self._prior
+        total = len(photos) * (2 if is_private else 1)
+
+        def outputs(prior: Prior) -> dict[str, np.ndarray]:
+            first = 0 if prior is self._prior else len(photos)
+            told = progress and (lambda done, _: progress(first + done, total))
+            return predict(prior, photos, progress=told)
+
+        return self._score(outputs)
 
     def score_pixels(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Scores pictures in memory.

@@ -108,7 +108,7 @@ class Tastes:
             raise InputError(
                 "Tastes go with the prior they were adapted from, "
                 f"{self.prior_checksum[:12]}. Got prior {checksum[:12]}. "
-                "Give that prior, or adapt again."
+                "Give that prior, or adapt again into another file."
             )
 
     def merged(self, newer: Tastes) -> Tastes:

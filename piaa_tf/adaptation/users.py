@@ -17,6 +17,7 @@ from piaa_tf.adaptation.user_network import UserNetwork
 from piaa_tf.data.images import load_images
 from piaa_tf.data.samples import PersonalRatings
 from piaa_tf.errors import InputError
+from piaa_tf.files.progress import OnProgress
 from piaa_tf.models.prior import Prior
 
 LOOPS = {
@@ -70,6 +71,7 @@ def adapt_tastes(
     method: InnerLoop | RidgeFit,
     *,
     scratch: str | os.PathLike[str] | None = None,
+    progress: OnProgress | None = None,
 ) -> Tastes:
     """Adapts every user of a set of ratings, each to their own ratings alone.
 
@@ -80,6 +82,8 @@ def adapt_tastes(
         method: the inner loop, or ridge.
         scratch: folder in which the users' networks of scope `all` lie until the tastes
             are saved or gone; None for the system's temporary folder.
+        progress: is told how many photos have been looked at, or, with scope `all`,
+            how many users have been adapted.
 
     Returns:
         One taste per user, in the order of `ratings.user_ids()`; nothing is saved.
@@ -98,10 +102,11 @@ def adapt_tastes(
                 f"scope 'all' is adapted by adam. Got {method}. "
                 "Pass --method=adam, or --scope=head."
             )
-        weights, networks = _adapt_networks(prior, ratings, method, scratch)
+        weights, networks = _adapt_networks(prior, ratings, method, scratch, progress)
     else:
         images = sorted(set(ratings.images))
-        embedding = predict(prior, [ratings.photos / image for image in images])
+        paths = [ratings.photos / image for image in images]
+        embedding = predict(prior, paths, progress=progress)
         row = {image: i for i, image in enumerate(images)}
         supports = [
             (embedding["embedding"][[row[image] for image in own.images]], own.ratings)
@@ -125,6 +130,7 @@ def _adapt_networks(
     ratings: PersonalRatings,
     loop: InnerLoop,
     scratch: str | os.PathLike[str] | None,
+    progress: OnProgress | None,
 ) -> tuple[np.ndarray, dict[str, UserNetwork]]:
     adapting = PrivateNetwork(prior, ratings.rating_range, loop)
     rows, networks = [], {}
@@ -137,4 +143,6 @@ def _adapt_networks(
         rows.append(adapting.adapt(image, own.ratings))
         networks[user] = UserNetwork.temporary(adapting.prior, scratch)
         logging.info("network %d/%d adapted", i, len(users))
+        if progress:
+            progress(i, len(users))
     return np.stack(rows), networks

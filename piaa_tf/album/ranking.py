@@ -99,8 +99,12 @@ def heading(ranked: Sequence[RankedPhoto], user_id: str) -> tuple[str, str]:
         )
     else:
         title = "The prior's ranking"
+        why = (
+            f"nothing is known of the taste of user {user_id}"
+            if user_id
+            else "no user is given"
+        )
         sentence = (
-            "This is the prior's ranking: nothing is known of the taste of user "
-            f"{user_id}, so every photo has its generic score."
+            f"This is the prior's ranking: {why}, so every photo has its generic score."
         )
     return title, sentence

@@ -5,6 +5,7 @@ A table, a page that stands alone, and a contact sheet of the best.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import astuple, fields
 from pathlib import Path
@@ -16,7 +17,13 @@ from piaa_tf.files.atomic_files import write_file
 from piaa_tf.presentation.sheet import to_png
 from piaa_tf.ratings import RatingRange
 
-__all__ = ["RankedPhoto", "rank_photos", "write_ranking"]
+__all__ = [
+    "RankedPhoto",
+    "page_content",
+    "rank_photos",
+    "write_ranking",
+    "write_ranks",
+]
 
 
 def write_ranking(
@@ -46,17 +53,36 @@ def write_ranking(
     Raises:
         InputError: A photo is no readable image.
     """
-    ranking_page = page.render(
+    ranking_page = page_content(
         photos_dir, ranked, user_id=user_id, rating_range=rating_range
     )
     sheet = to_png(contact_sheet.draw(photos_dir, ranked, user_id=user_id))
     out_dir = Path(out_dir)
-    columns = [field.name for field in fields(RankedPhoto)]
-    write_table(out_dir / "ranking.csv", columns, map(astuple, ranked))
+    write_ranks(out_dir / "ranking.csv", ranked)
     contents = {
-        "ranking.html": ranking_page.encode("utf-8", "replace"),
+        "ranking.html": ranking_page,
         "contact_sheet.png": sheet,
     }
     for name, content in contents.items():
         write_file(out_dir / name, content)
     return [out_dir / name for name in ("ranking.csv", *contents)]
+
+
+def page_content(
+    photos_dir: Path,
+    ranked: Sequence[RankedPhoto],
+    *,
+    user_id: str,
+    rating_range: RatingRange,
+) -> bytes:
+    """Renders `ranking.html`; arguments are those of `page.render`."""
+    ranking_page = page.render(
+        photos_dir, ranked, user_id=user_id, rating_range=rating_range
+    )
+    return ranking_page.encode("utf-8", "replace")
+
+
+def write_ranks(path: str | os.PathLike[str], ranked: Sequence[RankedPhoto]) -> None:
+    """Writes the table alone: image,rank,score,generic_score,known_user."""
+    columns = [field.name for field in fields(RankedPhoto)]
+    write_table(path, columns, map(astuple, ranked))

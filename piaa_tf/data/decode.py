@@ -6,54 +6,34 @@ TensorFlow resizes, because the exported graph and the phone have the same resiz
 
 from __future__ import annotations
 
-import io
 import os
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from PIL import Image
 
 from piaa_tf.data.shards import packed_record
-from piaa_tf.errors import InputError
-from piaa_tf.pixels import FORMATS, seen_pixels
+from piaa_tf.photos.opening import opened
+from piaa_tf.photos.seen import seen_pixels
 
 
-def read_image(path: str | os.PathLike[str]) -> np.ndarray:
+def read_image(path: str | os.PathLike[str], min_side: int = 0) -> np.ndarray:
     """Reads an image as a person sees it.
 
-    Turned by its EXIF orientation; grey, palette and CMYK as RGB; 16 bits as 8; what is
-    transparent lies on white. Colour profiles are not applied. Of an animation, the
-    first frame.
+    Upright, in sRGB, opaque, with eight bits, as `photos.seen.seen_pixels` has it.
 
     Args:
-        path: a JPEG, PNG or WebP file, whatever its name ends in; or the place such a
-            file would have in a folder of shards.
+        path: a photo of any kind that `photos.opening` reads, whatever its name ends
+            in; or the place such a file would have in a folder of shards.
+        min_side: as of `seen_pixels`.
 
     Returns:
         uint8 [height, width, 3].
 
     Raises:
-        InputError: The file cannot be read, is of another kind, cut off or corrupt, or
-            has more pixels than Pillow deems safe (`PIL.Image.MAX_IMAGE_PIXELS`).
+        UnreadableError: As of `photos.opening.opened`.
     """
-    try:
-        with Image.open(_source(path), formats=FORMATS) as image:
-            _check_area(image, path)
-            return seen_pixels(image)
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise InputError(
-            f"{path} must have a size that is safe to open. Got: {error} "
-            "Scale it down, or remove it."
-        ) from error
-    except InputError:
-        raise
-    # What Pillow raises of broken files; the last two by its PNG reader.
-    except (OSError, EOFError, SyntaxError, ValueError) as error:
-        raise InputError(
-            f"{path} must be a whole JPEG, PNG or WebP image. Got: {error}. "
-            "Replace it, or remove it."
-        ) from error
+    with opened(_source(path), name=os.fspath(path)) as image:
+        return seen_pixels(image, min_side)
 
 
 def resize(image: np.ndarray, size: int, keep_aspect: bool = False) -> np.ndarray:
@@ -110,22 +90,12 @@ def shrink(image: np.ndarray, side: int) -> np.ndarray:
     return np.rint(resized.numpy()[0]).astype(np.uint8)
 
 
-def _source(path: str | os.PathLike[str]) -> Any:
-    """What Pillow opens: the file, or what its folder's shards hold of it."""
+def _source(path: str | os.PathLike[str]) -> str | os.PathLike[str] | bytes:
+    """What is opened: the file, or what its folder's shards hold of it."""
     if os.path.exists(path):
         return path
     record = packed_record(path)
     if record is None:
         return path
     example = tf.train.Example.FromString(record)
-    return io.BytesIO(example.features.feature["image/encoded"].bytes_list.value[0])
-
-
-def _check_area(image: Image.Image, path: str | os.PathLike[str]) -> None:
-    """Refuses what Pillow only warns about."""
-    limit = Image.MAX_IMAGE_PIXELS
-    if limit is not None and image.width * image.height > limit:
-        raise InputError(
-            f"{path} must have at most {limit} pixels, so that it is safe to open. "
-            f"Got {image.width} x {image.height}. Scale it down, or remove it."
-        )
+    return example.features.feature["image/encoded"].bytes_list.value[0]

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from pathlib import Path
 from typing import TypeVar
 
@@ -33,11 +32,12 @@ from piaa_tf.data.shards import shards_of
 from piaa_tf.data.splits import SPLITS
 from piaa_tf.errors import InputError
 from piaa_tf.files.atomic_files import write_file
+from piaa_tf.photos.opening import SUFFIXES
+from piaa_tf.photos.photo_files import find_photos
 from piaa_tf.ratings import TRAITS, RatingRange
 
 AnySamples = TypeVar("AnySamples", LikedImages, PersonalRatings, ScoreDistributions)
 
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 DEFAULT_RANGE = RatingRange(1, 5)
 FILES = {
     ScoreDistributions: "scores.csv",
@@ -178,47 +178,28 @@ def write_likes(csv_path: str | os.PathLike[str], samples: LikedImages) -> None:
 
 
 def list_photos(folder: str | os.PathLike[str]) -> list[str]:
-    """Finds the images of a folder, at any depth.
+    """Lists the photos of a folder, at any depth, or of the shards in it.
 
     Args:
-        folder: where to look. Hidden files and folders are left out, and links to
-            folders are not followed.
+        folder: where to look, as `photos.photo_files.find_photos` does.
 
     Returns:
-        Sorted paths relative to the folder, with forward slashes; JPEG, PNG and WebP
-        by the end of the name, in any case.
+        Sorted paths relative to the folder, with forward slashes.
 
     Raises:
-        InputError: There is no such folder or no image in it.
+        InputError: There is no such folder or no photo in it.
     """
     folder = Path(folder)
-    if not folder.is_dir():
-        raise InputError(f"A folder of photographs must exist. Got {folder}.")
-    shards = shards_of(folder)
+    shards = shards_of(folder) if folder.is_dir() else None
     if shards is not None:
         return shards.images
-    found = []
-    for directory, subfolders, names in os.walk(folder):
-        subfolders[:] = [name for name in subfolders if not name.startswith(".")]
-        found += [
-            Path(directory, name).relative_to(folder).as_posix()
-            for name in names
-            if name.lower().endswith(IMAGE_SUFFIXES) and not name.startswith(".")
-        ]
-    # os.walk hands on bytes that are no UTF-8 as lone surrogates, which neither CSV
-    # files nor pages can hold.
-    unwritable = [name for name in found if re.search("[\ud800-\udfff]", name)]
-    if unwritable:
+    found = find_photos(folder)
+    if not found.photos:
         raise InputError(
-            f"Names of images in {folder} must be UTF-8. Got {unwritable[0]!a}. "
-            "Rename the file or its folder."
+            f"{folder} must hold photos ({', '.join(SUFFIXES)}, raw files). Got none. "
+            "Give the folder in which the photos are."
         )
-    if not found:
-        raise InputError(
-            f"{folder} must hold images ({', '.join(IMAGE_SUFFIXES)}). Got none. "
-            "Give the folder in which the photographs are."
-        )
-    return sorted(found)
+    return found.photos
 
 
 def load(

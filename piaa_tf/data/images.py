@@ -18,6 +18,7 @@ import tensorflow as tf
 from absl import logging
 
 from piaa_tf.data.decode import read_image, resize
+from piaa_tf.data.photo import Photo, photo_name, photo_pixels
 from piaa_tf.data.python_calls import call_python, read_ahead
 from piaa_tf.data.samples import LikedImages, PersonalRatings, ScoreDistributions
 from piaa_tf.data.streams import training_stream
@@ -65,15 +66,15 @@ def load_images(
 
 
 def image_batches(
-    paths: Sequence[str | os.PathLike[str]],
+    photos: Sequence[Photo],
     size: int,
     batch_size: int,
     keep_aspect: bool = False,
 ) -> tf.data.Dataset:
-    """Reads images in their order, a batch at a time, in parallel.
+    """Reads photos in their order, a batch at a time, in parallel.
 
     Args:
-        paths: [N].
+        photos: [N], in any forms.
         size: S, pixels of the square's side.
         batch_size: images per batch; the last may have fewer.
         keep_aspect: as of `decode.resize`.
@@ -84,11 +85,12 @@ def image_batches(
     """
 
     def load(i: np.ndarray) -> np.ndarray:
-        return resize(read_image(paths[i]), size, keep_aspect)
+        pixels = photo_pixels(photos[i], photo_name(photos, i))
+        return resize(pixels, size, keep_aspect)
 
     square = tf.TensorSpec([size, size, 3], tf.float32)
     return read_ahead(
-        tf.data.Dataset.range(len(paths)),
+        tf.data.Dataset.range(len(photos)),
         lambda i: call_python(load, [i], square),
         num_ahead=2 * batch_size,
     ).batch(batch_size)
@@ -111,7 +113,7 @@ def input_errors() -> Iterator[None]:
         yield
     except tf.errors.OpError as error:
         inner = re.search(
-            r"InputError: (.+?)\s*Traceback \(most recent call last\)",
+            r"(?:Input|Unreadable)Error: (.+?)\s*Traceback \(most recent call last\)",
             error.message,
             re.DOTALL,
         )

@@ -1,4 +1,4 @@
-"""The stars that photo managers keep in XMP: embedded in a picture, or beside it.
+"""The stars that photo managers keep in XMP: embedded in a photo, or beside it.
 
 `xmp:Rating` is 1 to 5; 0 or none is unrated, -1 a reject (XMP specification, part 1,
 8.4). Other ratings that stand beside it, such as MicrosoftPhoto:Rating of 0 to 99, are
@@ -10,11 +10,9 @@ from __future__ import annotations
 from pathlib import Path
 from xml.etree import ElementTree
 
-from PIL import Image
-
 from piaa_tf.data.csv_table import number_or_none
 from piaa_tf.errors import InputError
-from piaa_tf.pixels import FORMATS
+from piaa_tf.photos.opening import opened
 
 REJECT = -1.0
 _RATING = "{http://ns.adobe.com/xap/1.0/}Rating"
@@ -32,7 +30,7 @@ def stars_of(path: Path) -> float | None:
         The stars, `REJECT`, or None where it is unrated.
 
     Raises:
-        InputError: The picture or its XMP cannot be read, or the rating is no number
+        InputError: The photo or its XMP cannot be read, or the rating is no number
             from -1 to 5.
     """
     for sidecar in _sidecars(path):
@@ -54,15 +52,9 @@ def _sidecars(path: Path) -> list[Path]:
 
 def _embedded(path: Path) -> bytes | None:
     """The XMP packet of a picture, or None."""
-    try:
-        with Image.open(path, formats=FORMATS) as image:
-            segments = getattr(image, "applist", [])
-            info = image.info
-    except (OSError, SyntaxError, ValueError) as error:
-        raise InputError(
-            f"{path} must be a JPEG, PNG or WebP image. Got: {error}. Replace it, or "
-            "remove it."
-        ) from error
+    with opened(path) as image:
+        segments = getattr(image, "applist", [])
+        info = image.info
     for name, content in segments:
         if name == "APP1" and content.startswith(_APP1_XMP):
             return content[len(_APP1_XMP) :]

@@ -123,7 +123,7 @@ def to_map(gradients: tf.Tensor) -> np.ndarray:
     return tf.reduce_max(tf.abs(gradients), axis=-1).numpy()
 
 
-METHODS = {
+METHODS: dict[str, Callable[..., tf.Tensor]] = {
     "smooth": smooth_gradients,
     "integrated": integrated_gradients,
     "plain": pixel_gradients,

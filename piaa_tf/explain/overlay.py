@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import BinaryIO
 
 import numpy as np
 from matplotlib import colormaps
@@ -71,7 +71,7 @@ def overlay(photo: np.ndarray, own_map: np.ndarray, *, keep_aspect: bool) -> np.
 def draw_viewers(
     photo: np.ndarray,
     viewers: Sequence[Viewer],
-    path: str | os.PathLike[str],
+    file: BinaryIO,
     *,
     title: str,
     caption: str,
@@ -85,7 +85,7 @@ def draw_viewers(
     Args:
         photo: uint8 [height, width, 3].
         viewers: in their order, the prior first.
-        path: PNG to write.
+        file: takes the PNG.
         title: above the photograph.
         caption: a line below it.
         keep_aspect: as of `overlay`.
@@ -115,4 +115,4 @@ def draw_viewers(
         place.imshow(picture)
         place.set_title(f"{name}\n{line}", fontsize=10, parse_math=False)
     figure.tight_layout(pad=0.6)
-    figure.savefig(path)
+    figure.savefig(file, format="png")

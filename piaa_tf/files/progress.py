@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from absl import logging
 
 LOG_SECONDS = 5.0
+
+OnProgress = Callable[[int, int], None]
+"""Is called now and then with how much is done, and of how much."""
 
 
 class Progress:

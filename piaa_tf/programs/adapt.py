@@ -22,9 +22,6 @@ from piaa_tf.errors import InputError
 from piaa_tf.programs.shared import program
 from piaa_tf.programs.shared.program import option, required
 
-NEW_USER = "me"
-"""Who is asked where nobody has rated and no --user_id is given."""
-
 
 @dataclasses.dataclass(frozen=True)
 class AdaptConfig:
@@ -101,37 +98,26 @@ def adapt(config: AdaptConfig) -> None:
 
     from absl import logging
 
-    from piaa_tf.adaptation.adapt import InnerLoop
-    from piaa_tf.adaptation.ridge import STRENGTH, RidgeFit
-    from piaa_tf.adaptation.scopes import default_scope
-    from piaa_tf.adaptation.taste import Tastes
-    from piaa_tf.adaptation.users import LOOPS, adapt_tastes
-    from piaa_tf.models.prior import load_prior
+    import piaa_tf
 
-    ratings = _read_ratings(config)
-    if config.user_id:
-        ratings = ratings.of_user(config.user_id)
-    prior = load_prior(config.prior)
-    scope = config.scope or default_scope(prior)
-    default = LOOPS[scope]
-    method = (
-        RidgeFit(config.strength or STRENGTH)
-        if config.method == "ridge"
-        else InnerLoop(config.steps or default.steps, config.rate or default.rate)
-    )
+    prior = piaa_tf.load_prior(config.prior)
     out = Path(config.out)
-    known = Tastes.load(out) if out.exists() else None
-    logging.info(
-        "users %d, ratings %d, scope %s, %s",
-        len(ratings.user_ids()),
-        len(ratings),
-        scope,
-        method,
+    known = piaa_tf.load_tastes(out, prior) if out.exists() else None
+    tastes = prior.adapt(
+        config.ratings,
+        config.photos,
+        user_id=config.user_id or None,
+        scope=config.scope or None,
+        method=config.method,
+        steps=config.steps or None,
+        rate=config.rate or None,
+        strength=config.strength or None,
+        rating_range=(config.rating_min, config.rating_max),
+        scratch=out.parent,
     )
-    tastes = adapt_tastes(prior, scope, ratings, method, scratch=out.parent)
     everyone = known.merged(tastes) if known else tastes
     everyone.save(out)
-    for user, count in zip(tastes.user_ids, tastes.num_ratings):
+    for user, count in zip(tastes.user_ids, tastes.adapted.num_ratings):
         logging.info("%s: adapted to %d ratings", user, count)
     logging.info("tastes in %s: %d", out, len(everyone.user_ids))
 
@@ -142,13 +128,10 @@ def suggest(config: AdaptConfig) -> None:
 
     from absl import logging
 
-    from piaa_tf.adaptation.active.suggest import suggest_photos
-    from piaa_tf.adaptation.ridge import STRENGTH
-    from piaa_tf.adaptation.scopes import default_scope, personal_score
+    import piaa_tf
     from piaa_tf.data.csv_table import shortest_text, write_table
-    from piaa_tf.data.folder import list_photos
-    from piaa_tf.models.prior import load_prior
-    from piaa_tf.ratings import RatingRange
+    from piaa_tf.data.folder import read_ratings
+    from piaa_tf.library.rated import NEW_USER
 
     out = Path(config.out) if config.out.lower().endswith(".csv") else None
     if out is not None and out.exists():
@@ -156,27 +139,23 @@ def suggest(config: AdaptConfig) -> None:
             "A list to fill in goes into a new file, so that no ratings are lost. "
             f"Got {out}, which is there already. Pass another --out."
         )
+    rating_range = piaa_tf.RatingRange(config.rating_min, config.rating_max)
     given: dict[str, dict[str, str]] = {}
     if config.ratings:
-        ratings = _read_ratings(config)
+        ratings = read_ratings(config.ratings, config.photos, rating_range)
         for user, image, rating in zip(ratings.users, ratings.images, ratings.ratings):
             given.setdefault(user, {})[image] = shortest_text(rating)
     if config.user_id or not given:
         user = config.user_id or NEW_USER
         given = {user: given.get(user, {})}
-    photos = Path(config.photos)
-    images = list_photos(photos)
-    prior = load_prior(config.prior)
-    scope = config.scope or default_scope(prior)
-    suggested = suggest_photos(
-        prior,
-        personal_score(prior, scope, RatingRange(config.rating_min, config.rating_max)),
-        photos,
-        images,
-        {user: list(rated) for user, rated in given.items()},
+    suggested = piaa_tf.load_prior(config.prior).suggest_each(
+        config.photos,
+        config.suggest,
+        given,
         method=config.suggest_by,
-        count=config.suggest,
-        strength=config.strength or STRENGTH,
+        scope=config.scope or None,
+        strength=config.strength or None,
+        rating_range=rating_range,
         seed=config.seed,
     )
     for user, chosen in suggested.items():
@@ -193,19 +172,6 @@ def suggest(config: AdaptConfig) -> None:
     ]
     write_table(out, ["user_id", "image", "rating"], rows)
     logging.info("fill in the ratings: %s", out)
-
-
-def _read_ratings(config: AdaptConfig):
-    from pathlib import Path
-
-    from piaa_tf.data.folder import read_ratings
-    from piaa_tf.ratings import RatingRange
-
-    return read_ratings(
-        Path(config.ratings),
-        Path(config.photos),
-        RatingRange(config.rating_min, config.rating_max),
-    )
 
 
 def main() -> None:

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 
 from piaa_tf.errors import InputError
 from piaa_tf.programs.shared import program
-from piaa_tf.programs.shared.album import AlbumConfig, album_images
+from piaa_tf.programs.shared.album import AlbumConfig
 from piaa_tf.programs.shared.program import option
-from piaa_tf.programs.shared.scorer_config import ScorerConfig, open_scorers
+from piaa_tf.programs.shared.scorer_config import ScorerConfig, open_tastes
 
 if TYPE_CHECKING:
     from piaa_tf.album.crops import Crop
@@ -81,12 +81,14 @@ def run(config: CropConfig) -> None:
     from piaa_tf.album.crops import best_crops, crop_name, encode_crop, read_photo
     from piaa_tf.data.csv_table import write_table
     from piaa_tf.files.atomic_files import write_file
+    from piaa_tf.library.albums import open_album
     from piaa_tf.presentation.sheet import to_png
 
     _check_places(config)
     photos, out = Path(config.photos), Path(config.out)
-    images = album_images(config)
-    prior, [scorer] = open_scorers(config, [config.user_id])
+    images = open_album(photos, skip_broken=config.skip_broken).images
+    tastes = open_tastes(config, user_id=config.user_id)
+    prior, scorer = tastes.prior.trained, tastes.scorer(config.user_id)
     rows, lines, gains = [], [], []
     for i, image in enumerate(images, start=1):
         photo, profile = read_photo(photos / image)

@@ -16,7 +16,6 @@ tensorflow_model_server --model_config_file.
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from piaa_tf.errors import InputError
@@ -25,7 +24,7 @@ from piaa_tf.programs.shared.program import option, required
 
 if TYPE_CHECKING:
     from export.saved_model.save import Export
-    from piaa_tf.adaptation.taste import Tastes
+    from piaa_tf.adaptation import taste
 
 OF_THE_GRAPH = (
     "prior",
@@ -111,9 +110,9 @@ class ExportConfig:
 def run(config: ExportConfig) -> None:
     """Publishes a version, or one of each user's model."""
     from export.saved_model.publish import publish
-    from piaa_tf.adaptation.taste import Tastes
+    from piaa_tf.adaptation import taste
 
-    tastes = Tastes.load(config.tastes) if config.tastes else None
+    tastes = taste.Tastes.load(config.tastes) if config.tastes else None
     publish(
         None if config.update else _export(config, tastes),
         tastes,
@@ -125,39 +124,29 @@ def run(config: ExportConfig) -> None:
     )
 
 
-def _export(config: ExportConfig, tastes: Tastes | None) -> Export:
-    """Loads the prior in the wished precision and describes what becomes of it."""
+def _export(config: ExportConfig, adapted: taste.Tastes | None) -> Export:
+    """Loads the prior in the wanted precision and describes what becomes of it."""
     from export.saved_model.precision import load_prior_in, log_difference
-    from export.saved_model.save import Export
-    from piaa_tf.adaptation.scopes import default_scope
-    from piaa_tf.adaptation.users import LOOPS
-    from piaa_tf.contract.manifest import Adaptation
-    from piaa_tf.data.folder import list_photos
-    from piaa_tf.ratings import RatingRange
+    from piaa_tf.library.albums import open_album
+    from piaa_tf.library.prior import Prior
+    from piaa_tf.library.served import served_export
+    from piaa_tf.library.tastes import Tastes
 
-    prior = load_prior_in(config.precision, config.prior)
-    if tastes:
-        tastes.check_prior(prior.checksum())
-    scope = tastes.scope if tastes else config.scope or default_scope(prior)
-    # In the graph the network stands still, in private networks too.
-    loop = LOOPS["head" if scope == "all" else scope]
-    export = Export(
-        prior,
-        scope,
-        tastes.rating_range
-        if tastes
-        else RatingRange(config.rating_min, config.rating_max),
-        Adaptation(
-            config.steps or loop.steps, config.rate or loop.rate, config.max_support
-        ),
-        adapted_by=tastes.adapted_by if tastes else "",
+    prior = Prior(load_prior_in(config.precision, config.prior))
+    given = (config.rating_min, config.rating_max)
+    export = served_export(
+        Tastes(prior, adapted)
+        if adapted
+        else prior.nobodys_tastes(given, scope=config.scope or None),
+        steps=config.steps or None,
+        rate=config.rate or None,
+        max_support=config.max_support,
         precision=config.precision,
         one_signature_per_user=config.one_signature_per_user,
     )
     if config.photos:
-        photos = Path(config.photos)
-        paths = [photos / image for image in list_photos(photos)]
-        log_difference(export, load_prior_in("float32", config.prior), tastes, paths)
+        reference = load_prior_in("float32", config.prior)
+        log_difference(export, reference, adapted, open_album(config.photos).paths)
     return export
 
 

@@ -18,17 +18,11 @@ are compared with TensorFlow's. Up to a minute a format.
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
 
 from piaa_tf.errors import InputError
 from piaa_tf.programs.shared import program
 from piaa_tf.programs.shared.program import option
 from piaa_tf.programs.shared.scorer_config import ScorerConfig
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from export.tflite.phone_export import PhoneExport
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,109 +71,45 @@ class ExportTfliteConfig(ScorerConfig):
 
 def run(config: ExportTfliteConfig) -> None:
     """Writes the formats, and compares their scores."""
-    from pathlib import Path
-
     from absl import logging
 
-    from export.tflite.save import check_formats, save_phone_files
+    import piaa_tf
 
-    check_formats(config.formats, bool(config.photos))
-    export = _export(config)
-    image = _photos(config, export) if config.photos else None
+    prior = piaa_tf.load_prior(config.prior)
+    if config.tastes:
+        tastes = piaa_tf.load_tastes(config.tastes, prior)
+    else:
+        given = (config.rating_min, config.rating_max)
+        tastes = prior.nobodys_tastes(given, scope=config.scope or None)
     whose = f"user {config.user_id}" if config.user_id else "the prior"
-    logging.info("%s, scope %s: %s", whose, export.scope, ", ".join(config.formats))
-    save_phone_files(export, config.formats, config.out, image)
-    for name in config.formats:
-        folder = Path(config.out) / name
+    scope = tastes.adapted.scope
+    logging.info("%s, scope %s: %s", whose, scope, ", ".join(config.formats))
+    written = tastes.export_tflite(
+        config.out,
+        user_id=config.user_id,
+        formats=config.formats,
+        photos=config.photos or None,
+        num_photos=config.num_photos,
+        steps=config.steps or None,
+        rate=config.rate or None,
+        max_support=config.max_support,
+    )
+    for one in written:
         sizes = [
             f"{path.name} {path.stat().st_size / 1000:,.0f} kB"
-            for path in sorted(folder.glob("*.tflite"))
+            for path in sorted(one.folder.glob("*.tflite"))
         ]
-        logging.info("%s: %s", folder, ", ".join(sizes))
-    if image is not None and len(image) > 1:
-        _compare(config, export, image)
-
-
-def _export(config: ExportTfliteConfig) -> PhoneExport:
-    """Loads prior and taste and describes what becomes of them."""
-    from export.tflite.phone_export import PhoneExport
-    from piaa_tf.adaptation.scopes import default_scope
-    from piaa_tf.adaptation.taste import Tastes
-    from piaa_tf.adaptation.users import LOOPS
-    from piaa_tf.contract.manifest import Adaptation
-    from piaa_tf.models.prior import load_prior
-    from piaa_tf.ratings import RatingRange
-
-    prior = load_prior(config.prior)
-    tastes = Tastes.load(config.tastes) if config.tastes else None
-    row = -1
-    if tastes is not None:
-        tastes.check_prior(prior.checksum())
-        row = int(tastes.rows([config.user_id])[0])
-        if row < 0:
-            raise InputError(
-                f"user_id must have a taste in {config.tastes}. Got "
-                f"{config.user_id!r}; there are {', '.join(tastes.user_ids[:5])}. "
-                "Adapt with piaa-adapt, or leave --tastes and --user_id out."
-            )
-    scope = tastes.scope if tastes else config.scope or default_scope(prior)
-    # On a phone the network stands still, whatever the scope.
-    loop = LOOPS["head" if scope == "all" else scope]
-    given = RatingRange(config.rating_min, config.rating_max)
-    return PhoneExport(
-        prior,
-        scope,
-        tastes.rating_range if tastes else given,
-        Adaptation(
-            config.steps or loop.steps, config.rate or loop.rate, config.max_support
-        ),
-        user_id=config.user_id,
-        user_weights=tastes.weights[row] if tastes else None,
-        user_network=tastes.network(config.user_id, prior) if tastes else None,
-        adapted_by=tastes.adapted_by if tastes else "",
-    )
-
-
-def _photos(config: ExportTfliteConfig, export: PhoneExport) -> np.ndarray:
-    """Reads the representative photographs."""
-    from pathlib import Path
-
-    import numpy as np
-
-    from piaa_tf.data.folder import list_photos
-    from piaa_tf.data.images import load_images
-
-    images = list_photos(config.photos)
-    chosen = np.linspace(0, len(images) - 1, min(len(images), config.num_photos))
-    paths = [Path(config.photos) / images[int(i)] for i in chosen]
-    prior = export.prior
-    return load_images(paths, prior.config.image_size, prior.keep_aspect)
-
-
-def _compare(
-    config: ExportTfliteConfig, export: PhoneExport, image: np.ndarray
-) -> None:
-    """Logs how far each format's scores are from TensorFlow's."""
-    from pathlib import Path
-
-    from absl import logging
-
-    from export.tflite.phone_scores import difference, network_scores, phone_scores
-
-    # on_phone holds the prior's network: with scope `all`, not the user's.
-    everybody = dataclasses.replace(export, user_network=None)
-    logging.info("scores of %d photographs against TensorFlow's", len(image))
-    for name in config.formats:
-        user = everybody if name == "on_phone" else export
-        weights = user.functions("fp32").user_weights
-        found = difference(
-            phone_scores(Path(config.out) / name, image, weights),
-            network_scores(user, image),
+        logging.info("%s: %s", one.folder, ", ".join(sizes))
+    compared = [one for one in written if one.difference]
+    if compared:
+        logging.info(
+            "scores of %d photographs against TensorFlow's", compared[0].num_photos
         )
+    for one in compared:
         logging.info(
             "  %-12s  differ by %.4f on average, %.4f at most; SROCC of the two %.4f",
-            name,
-            *found.values(),
+            one.name,
+            *one.difference.values(),
         )
 
 

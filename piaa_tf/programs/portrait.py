@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 
 from piaa_tf.programs.shared import program
-from piaa_tf.programs.shared.album import AlbumConfig, album_images
+from piaa_tf.programs.shared.album import AlbumConfig
 from piaa_tf.programs.shared.program import option, required
 
 
@@ -35,16 +35,15 @@ def run(config: PortraitConfig) -> None:
 
     from absl import logging
 
+    import piaa_tf
     from piaa_tf.data.csv_table import write_table
-    from piaa_tf.explain.portrait import draw_portrait, estimate_portrait
+    from piaa_tf.explain.portrait import draw_portrait
     from piaa_tf.files.atomic_files import write_file
-    from piaa_tf.models.prior import load_prior
     from piaa_tf.ratings import TRAITS
 
-    photos, out = Path(config.photos), Path(config.out)
-    images = album_images(config)
-    prior = load_prior(config.prior)
-    portrait = estimate_portrait(prior, [photos / image for image in images])
+    out = Path(config.out)
+    prior = piaa_tf.load_prior(config.prior)
+    portrait = prior.portrait(config.photos, skip_broken=config.skip_broken)
     figures = {
         "mean": portrait.mean,
         "spread": portrait.spread,
@@ -58,7 +57,7 @@ def run(config: PortraitConfig) -> None:
     described = {
         "user_id": config.user_id,
         "num_images": portrait.num_images,
-        "prior_checksum": prior.checksum(),
+        "prior_checksum": prior.trained.checksum(),
         "traits": {row[0]: dict(zip(figures, map(float, row[1:]))) for row in rows},
     }
     write_file(out / "portrait.json", json.dumps(described, indent=2) + "\n")

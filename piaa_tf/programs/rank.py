@@ -16,9 +16,9 @@ from __future__ import annotations
 import dataclasses
 
 from piaa_tf.programs.shared import program
-from piaa_tf.programs.shared.album import AlbumConfig, album_images
+from piaa_tf.programs.shared.album import AlbumConfig
 from piaa_tf.programs.shared.program import option
-from piaa_tf.programs.shared.scorer_config import ScorerConfig, open_scorers
+from piaa_tf.programs.shared.scorer_config import ScorerConfig, open_tastes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,21 +40,13 @@ def run(config: RankConfig) -> None:
     from absl import logging
 
     from piaa_tf.album.covers import choose_covers, write_covers
-    from piaa_tf.album.ranking_files import rank_photos, write_ranking
 
-    photos = Path(config.photos)
-    images = album_images(config)
-    _, [scorer] = open_scorers(config, [config.user_id])
-    scores, generic_scores = scorer.score([photos / image for image in images])
-    ranked = rank_photos(images, scores, generic_scores, scorer.is_known_user)
-    write_ranking(
-        Path(config.out),
-        photos,
-        ranked,
-        user_id=config.user_id,
-        rating_range=scorer.rating_range,
+    tastes = open_tastes(config, user_id=config.user_id)
+    ranking = tastes.rank(
+        config.photos, user_id=config.user_id, skip_broken=config.skip_broken
     )
-    for photo in ranked[:3]:
+    ranking.save(config.out)
+    for photo in ranking.best(3):
         logging.info(
             "%d. %s  %.2f (generic %.2f)",
             photo.rank,
@@ -62,10 +54,10 @@ def run(config: RankConfig) -> None:
             photo.score,
             photo.generic_score,
         )
-    logging.info("%d photographs: %s/ranking.html", len(ranked), config.out)
+    logging.info("%d photographs: %s/ranking.html", len(ranking), config.out)
     if config.cover:
-        covers = choose_covers(ranked)
-        write_covers(Path(config.out), photos, covers)
+        covers = choose_covers(ranking)
+        write_covers(Path(config.out), ranking.folder, covers)
         logging.info("%d covers: %s/covers.png", len(covers), config.out)
 
 

@@ -16,7 +16,7 @@ from absl import logging
 from PIL import Image, UnidentifiedImageError
 
 from piaa_tf.contract.signatures import MAX_IMAGE_PIXELS
-from piaa_tf.pixels import FORMATS, needed_turn, seen_pixels
+from piaa_tf.photos import FORMATS, needed_turn, seen_pixels
 
 Recoding = Literal["png", "jpeg"]
 

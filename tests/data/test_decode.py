@@ -193,7 +193,7 @@ def test_the_first_frame_of_an_animation_is_read(saved, colours):
 )
 def test_a_broken_file_is_refused_by_name(tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(InputError, match=rf"{name} must be a whole JPEG, PNG or"):
+    with pytest.raises(InputError, match=rf"{name} must be a (whole )?photo"):
         read_image(tmp_path / name)
 
 
@@ -204,29 +204,27 @@ def test_a_file_that_ends_before_its_pixels_is_refused(saved, name):
     content = path.read_bytes()
     for tenths in range(10):
         path.write_bytes(content[: len(content) * tenths // 10])
-        with pytest.raises(InputError, match="must be a whole"):
+        with pytest.raises(InputError, match=r"must be a (whole )?photo"):
             read_image(path)
 
 
-def test_another_kind_of_image_is_refused(saved, colours):
-    with pytest.raises(InputError, match="cannot identify image file"):
-        read_image(saved(colours, "a.gif"))
+def test_another_kind_of_file_is_refused(tmp_path):
+    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.7 and so on")
+    with pytest.raises(InputError, match="Got: something else"):
+        read_image(tmp_path / "a.pdf")
 
 
 def test_a_missing_file_is_refused(tmp_path):
-    with pytest.raises(InputError, match=r"none\.jpg must be a whole.*No such file"):
+    with pytest.raises(InputError, match=r"none\.jpg must exist. Got a missing"):
         read_image(tmp_path / "none.jpg")
 
 
-@pytest.mark.parametrize("warn_as", ["ignore", "error"])
-@pytest.mark.parametrize("share", [0.75, 0.25], ids=["Pillow warns", "Pillow raises"])
-def test_a_decompression_bomb_is_refused(saved, colours, monkeypatch, share, warn_as):
+def test_pillows_limit_is_the_processs_and_not_heeded(saved, colours, monkeypatch):
     path = saved(colours)
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", int(WIDTH * HEIGHT * share))
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1)
     with warnings.catch_warnings():
-        warnings.simplefilter(warn_as)
-        with pytest.raises(InputError, match=r"image\.png must have .* safe to open"):
-            read_image(path)
+        warnings.simplefilter("error")
+        np.testing.assert_array_equal(read_image(path), colours)
 
 
 def test_reading_leaves_pillow_as_it_was(saved, colours):

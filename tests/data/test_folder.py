@@ -247,7 +247,7 @@ def test_photos_are_listed_sorted_at_any_depth(photos):
 
 
 def test_a_folder_without_images_is_refused(tmp_path):
-    with pytest.raises(InputError, match=r"must hold images .*Got none"):
+    with pytest.raises(InputError, match=r"must hold photos .*Got none"):
         folder.list_photos(tmp_path)
 
 

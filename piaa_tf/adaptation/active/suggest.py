@@ -12,6 +12,7 @@ from piaa_tf.adaptation.active.selection import choose_next, pool_size
 from piaa_tf.adaptation.predict import predict
 from piaa_tf.adaptation.ridge import STRENGTH
 from piaa_tf.adaptation.scopes import PersonalScore
+from piaa_tf.files.progress import OnProgress
 from piaa_tf.models.prior import Prior
 
 
@@ -26,6 +27,7 @@ def suggest_photos(
     count: int,
     strength: float = STRENGTH,
     seed: int = 0,
+    progress: OnProgress | None = None,
 ) -> dict[str, list[str]]:
     """Chooses photographs for each user.
 
@@ -42,6 +44,7 @@ def suggest_photos(
         count: photographs a user.
         strength: of ridge, for the method `variance`.
         seed: of the random part, and of the method `random`.
+        progress: is told how many photos have been looked at.
 
     Returns:
         `count` images for each user, the most telling first.
@@ -57,7 +60,8 @@ def suggest_photos(
         logging.info("choosing among %d of %d photographs", size, len(images))
     known = {image for own in rated.values() for image in own}
     needed = sorted({*pool, *known})
-    embedding = predict(prior, [photos / image for image in needed])["embedding"]
+    paths = [photos / image for image in needed]
+    embedding = predict(prior, paths, progress=progress)["embedding"]
     row = {image: i for i, image in enumerate(needed)}
     suggested = {}
     for user, own in rated.items():

@@ -1,16 +1,14 @@
-"""The flags that programs share which score for users, and how scorers are opened."""
+"""The flags that programs share which score for users, and how tastes are opened."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from piaa_tf.programs.shared.program import option, required
 
 if TYPE_CHECKING:
-    from piaa_tf.adaptation.scoring import UserScorer
-    from piaa_tf.models.prior import Prior
+    from piaa_tf.library.tastes import Tastes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,29 +24,20 @@ class ScorerConfig:
     rating_max: float = option(5.0, "Best score, where no tastes are given.")
 
 
-def open_scorers(
-    config: ScorerConfig, user_ids: Sequence[str]
-) -> tuple[Prior, list[UserScorer]]:
-    """Loads the prior and the tastes, and warns of users who have none.
+def open_tastes(config: ScorerConfig, *, user_id: str) -> Tastes:
+    """Loads the prior and the tastes, nobody's where none are given.
 
-    Returns:
-        The prior and one scorer a user, in their order.
+    Args:
+        config: the flags.
+        user_id: whose scores are wanted; warns where nobody's are.
     """
     from absl import logging
 
-    from piaa_tf.adaptation.scoring import UserScorer
-    from piaa_tf.adaptation.taste import Tastes
-    from piaa_tf.models.prior import load_prior
-    from piaa_tf.ratings import RatingRange
+    import piaa_tf
 
-    prior = load_prior(config.prior)
-    tastes = Tastes.load(config.tastes) if config.tastes else None
-    given = RatingRange(config.rating_min, config.rating_max)
-    scorers = [UserScorer(prior, tastes, user, given) for user in user_ids]
-    for user, scorer in zip(user_ids, scorers):
-        if not scorer.is_known_user:
-            whose = (
-                f"no taste of user {user!r} is known" if user else "no user is given"
-            )
-            logging.warning("%s: the scores are the prior's", whose)
-    return prior, scorers
+    if not user_id:
+        logging.warning("no user is given: the scores are the prior's")
+    prior = piaa_tf.load_prior(config.prior)
+    if config.tastes:
+        return piaa_tf.load_tastes(config.tastes, prior)
+    return prior.nobodys_tastes((config.rating_min, config.rating_max))

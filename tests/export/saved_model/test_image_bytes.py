@@ -8,7 +8,7 @@ from PIL import Image
 from export.saved_model import image_bytes
 from export.saved_model.image_bytes import decode_images
 from piaa_tf.data.decode import resize
-from piaa_tf.pixels import seen_pixels
+from piaa_tf.photos.seen import seen_pixels
 
 
 @pytest.fixture(scope="module")

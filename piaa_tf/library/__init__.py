@@ -1,0 +1,1 @@
+"""What `import piaa_tf` offers: priors, tastes, rankings, explanations."""

@@ -1,0 +1,362 @@
+"""A prior, and what can be asked of it: the first object of the library."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from absl import logging
+
+from piaa_tf.adaptation.active.suggest import suggest_photos
+from piaa_tf.adaptation.ridge import STRENGTH, RidgeFit
+from piaa_tf.adaptation.scopes import default_scope, personal_score
+from piaa_tf.adaptation.users import adapt_tastes
+from piaa_tf.data.folder import DEFAULT_RANGE
+from piaa_tf.data.photo import Photo
+from piaa_tf.errors import InputError
+from piaa_tf.explain.portrait import Portrait, estimate_portrait
+from piaa_tf.files.progress import OnProgress
+from piaa_tf.library.albums import PhotoPath, Photos, open_album
+from piaa_tf.library.arguments import Range, as_range, check_type
+from piaa_tf.library.explanation import Explanation
+from piaa_tf.library.methods import adaptation_method
+from piaa_tf.library.ranking import Ranking
+from piaa_tf.library.rated import NEW_USER, Ratings, as_ratings
+from piaa_tf.library.tastes import Tastes, nobodys_tastes
+from piaa_tf.models import prior as trained_prior
+
+
+class Prior:
+    """A trained network that knows taste in general.
+
+    `load_prior` reads one, `train_multitask`, `train_generic` and `meta_train` make
+    one. What `rank`, `score` and `explain` return here is generic; `adapt` learns
+    what a person likes.
+
+    Attributes:
+        trained: the network, its config and how it was trained.
+    """
+
+    def __init__(self, trained: trained_prior.Prior) -> None:
+        """Takes a network as the training functions return it."""
+        check_type("trained", trained, trained_prior.Prior, "a prior of piaa_tf.models")
+        self.trained = trained
+
+    def __repr__(self) -> str:
+        """Names the kind, the backbone and the size of its input."""
+        config = self.trained.config
+        network = f"{config.backbone}, {config.image_size} pixels"
+        return f"<Prior {self.trained.kind}, {network}>"
+
+    @property
+    def metrics(self) -> Mapping[str, float]:
+        """What was measured of it after training, name -> number."""
+        return self.trained.metrics
+
+    def adapt(
+        self,
+        ratings: Ratings,
+        photos: PhotoPath = ".",
+        *,
+        user_id: str | None = None,
+        scope: str | None = None,
+        method: str = "adam",
+        steps: int | None = None,
+        rate: float | None = None,
+        strength: float | None = None,
+        rating_range: Range = DEFAULT_RANGE,
+        scratch: PhotoPath | None = None,
+        progress: OnProgress | None = None,
+    ) -> Tastes:
+        """Learns people's tastes from their ratings; ten of each are a good start.
+
+        Args:
+            ratings: a CSV file with the columns user_id,image,rating; rows (image,
+                rating), (user_id, image, rating) or dicts of these; or columns of
+                these, such as a data frame.
+            photos: the folder that the images are relative to.
+            user_id: whose ratings are learned from, where they name users; whose they
+                are, where they do not ("me" by default). None for everybody's.
+            scope: which weights are the user's: fusion (where the prior predicts
+                traits; the default there), head (the default elsewhere), or all, a
+                network of their own.
+            method: adam, the papers' inner loop, or ridge, a closed form for fusion
+                and head.
+            steps: of adam; by default the scope's.
+            rate: of adam; by default the scope's.
+            strength: of ridge, how firmly it holds to the prior; by default 10.
+            rating_range: the worst and the best rating there is.
+            scratch: folder in which networks of scope all lie until the tastes are
+                saved or gone; None for the system's temporary folder.
+            progress: is told how much has been done: photos, or users of scope all.
+
+        Returns:
+            The tastes, which nothing has been written of yet.
+
+        Raises:
+            InputError: The ratings are not sound or cannot teach a taste, an image is
+                broken, or scope, method and numbers do not fit.
+        """
+        check_type("user_id", user_id, (str, type(None)), "a text, or None")
+        check_type("photos", photos, (str, os.PathLike), "the path of a folder")
+        rated = as_ratings(
+            ratings, photos, user_id=user_id, rating_range=as_range(rating_range)
+        )
+        scope = scope or default_scope(self.trained)
+        chosen = adaptation_method(
+            method, scope, steps=steps, rate=rate, strength=strength
+        )
+        logging.info(
+            "users %d, ratings %d, scope %s, %s",
+            len(rated.user_ids()),
+            len(rated),
+            scope,
+            chosen,
+        )
+        adapted = adapt_tastes(
+            self.trained, scope, rated, chosen, scratch=scratch, progress=progress
+        )
+        return Tastes(self, adapted)
+
+    def rank(
+        self,
+        photos: Photos,
+        *,
+        rating_range: Range = DEFAULT_RANGE,
+        skip_broken: bool = False,
+        progress: OnProgress | None = None,
+    ) -> Ranking:
+        """Ranks an album by taste in general; `Tastes.rank` knows a person's.
+
+        Args:
+            photos: a folder, whose sub-folders count, or paths of files.
+            rating_range: the range of the scores.
+            skip_broken: whether unreadable photos are left out, in `Ranking.skipped`,
+                instead of stopping.
+            progress: is told how many photos have been scored.
+
+        Returns:
+            The ranking.
+
+        Raises:
+            InputError: There is no photo, or one cannot be read.
+        """
+        return self.nobodys_tastes(rating_range).rank(
+            photos, user_id="", skip_broken=skip_broken, progress=progress
+        )
+
+    def score(
+        self,
+        photos: Iterable[Photo],
+        *,
+        rating_range: Range = DEFAULT_RANGE,
+        progress: OnProgress | None = None,
+    ) -> np.ndarray:
+        """Scores photos by taste in general.
+
+        Args:
+            photos: N paths, bytes, images of Pillow or uint8 arrays, also mixed.
+            rating_range: the range of the scores.
+            progress: as of `rank`.
+
+        Returns:
+            float32 [N], in the order of the photos.
+
+        Raises:
+            InputError: One is no photo, or cannot be read.
+        """
+        return self.nobodys_tastes(rating_range).score(
+            photos, user_id="", progress=progress
+        )
+
+    def explain(
+        self,
+        photo: Photo,
+        *,
+        method: str = "integrated",
+        rating_range: Range = DEFAULT_RANGE,
+    ) -> Explanation:
+        """Shows where in a photo the generic score comes from.
+
+        Args:
+            photo: in any form.
+            method: as of `Tastes.explain`.
+            rating_range: the range of the score.
+
+        Returns:
+            The explanation, with a map of the photo.
+
+        Raises:
+            InputError: The method is unknown, or the photo cannot be read.
+        """
+        return self.nobodys_tastes(rating_range).explain(
+            photo, user_id="", method=method
+        )
+
+    def suggest(
+        self,
+        photos: Photos,
+        count: int = 10,
+        *,
+        rated: Iterable[PhotoPath] = (),
+        method: str = "variance",
+        scope: str | None = None,
+        strength: float | None = None,
+        rating_range: Range = DEFAULT_RANGE,
+        seed: int = 0,
+        progress: OnProgress | None = None,
+    ) -> list[str]:
+        """Says which photos of an album a person should rate first, or next.
+
+        Args:
+            photos: a folder, whose sub-folders count, or paths of files.
+            count: how many to name.
+            rated: those rated already, relative to the folder.
+            method: variance (what makes the person's scores most certain), k_centre
+                (what is farthest from all rated), or random.
+            scope: the weights that will be adapted; as of `adapt`.
+            strength: of ridge, for the method variance; by default 10.
+            rating_range: the range of the ratings.
+            seed: of the part of a large album that is looked at, and of random.
+            progress: is told how many photos have been looked at.
+
+        Returns:
+            Names of photos, those first whose ratings would teach most.
+
+        Raises:
+            InputError: There are too few photos, one cannot be read, or the method or
+                the scope is unknown.
+        """
+        if isinstance(rated, (str, bytes)) or not isinstance(rated, Iterable):
+            raise InputError(
+                f"rated must be a list of photos. Got {rated!r:.80}. "
+                "Put a single one into a list."
+            )
+        suggested = self.suggest_each(
+            photos,
+            count,
+            {NEW_USER: [Path(image).as_posix() for image in rated]},
+            method=method,
+            scope=scope,
+            strength=strength,
+            rating_range=rating_range,
+            seed=seed,
+            progress=progress,
+        )
+        return suggested[NEW_USER]
+
+    def suggest_each(
+        self,
+        photos: Photos,
+        count: int,
+        rated: Mapping[str, Iterable[str]],
+        *,
+        method: str = "variance",
+        scope: str | None = None,
+        strength: float | None = None,
+        rating_range: Range = DEFAULT_RANGE,
+        seed: int = 0,
+        progress: OnProgress | None = None,
+    ) -> dict[str, list[str]]:
+        """Says which photos of an album each of several people should rate next.
+
+        Args:
+            photos: as of `suggest`.
+            count: how many to name for each.
+            rated: what each has rated, relative to the folder.
+            method: as of `suggest`, as all that follows.
+            scope: the weights that will be adapted.
+            strength: of ridge.
+            rating_range: the range of the ratings.
+            seed: of what is random.
+            progress: is told how many photos have been looked at.
+
+        Returns:
+            Names of photos for each, those first whose ratings would teach most.
+
+        Raises:
+            InputError: As of `suggest`.
+        """
+        check_type("count", count, int, "a number of photos")
+        album = open_album(photos)
+        return suggest_photos(
+            self.trained,
+            personal_score(
+                self.trained,
+                scope or default_scope(self.trained),
+                as_range(rating_range),
+            ),
+            album.folder,
+            album.images,
+            {user: list(own) for user, own in rated.items()},
+            method=method,
+            count=count,
+            strength=RidgeFit(STRENGTH if strength is None else strength).strength,
+            seed=seed,
+            progress=progress,
+        )
+
+    def portrait(self, photos: Photos, *, skip_broken: bool = False) -> Portrait:
+        """Guesses the Big Five of a person from the photos they like.
+
+        Args:
+            photos: a folder, whose sub-folders count, or paths of files.
+            skip_broken: whether unreadable photos are left out instead of stopping.
+
+        Returns:
+            Means and spreads of the five traits.
+
+        Raises:
+            InputError: The prior predicts no traits, or a photo cannot be read.
+        """
+        album = open_album(photos, skip_broken=skip_broken)
+        return estimate_portrait(self.trained, album.paths)
+
+    def nobodys_tastes(
+        self, rating_range: Range = DEFAULT_RANGE, *, scope: str | None = None
+    ) -> Tastes:
+        """Returns the tastes of no user, by which every score is the prior's.
+
+        Args:
+            rating_range: the range of the scores.
+            scope: which weights a user's would be, in an export; as of `adapt`.
+
+        Raises:
+            InputError: The prior predicts no scores, or has no such scope.
+        """
+        return nobodys_tastes(self, as_range(rating_range), scope)
+
+    def export(
+        self,
+        base_dir: PhotoPath,
+        tastes: Tastes | None = None,
+        *,
+        rating_range: Range = DEFAULT_RANGE,
+        scope: str | None = None,
+        **options: Any,
+    ) -> Path:
+        """Writes a version for TensorFlow Serving, with users in it or without.
+
+        Args:
+            base_dir: folder of the versions, as a model server reads it.
+            tastes: users who are served by their own taste; None for nobody.
+            rating_range: of ratings and scores, where there are no tastes.
+            scope: fusion or head, of adaptation in the graph where there are none.
+            **options: as of `Tastes.export`.
+
+        Returns:
+            The version's folder.
+
+        Raises:
+            InputError: As of `Tastes.export`.
+        """
+        tastes = tastes or self.nobodys_tastes(rating_range, scope=scope)
+        check_type("tastes", tastes, Tastes, "tastes, as adapt returns them")
+        return tastes.export(base_dir, **options)
+
+    def save(self, directory: str | os.PathLike[str]) -> None:
+        """Writes a folder that `load_prior` reads; it replaces an earlier one."""
+        trained_prior.save_prior(self.trained, directory)

@@ -1,0 +1,30 @@
+"""How a photo stands: the camera's orientation, by EXIF."""
+
+from __future__ import annotations
+
+from PIL import Image
+
+_TAG = 0x0112
+# EXIF 2.32, table 6: how to turn the stored rows and columns upright.
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def needed_turn(image: Image.Image) -> Image.Transpose | None:
+    """Returns how to turn an image upright; None where it stands so, or nothing says.
+
+    Args:
+        image: as `Image.open` gives it.
+    """
+    # Not ImageOps.exif_transpose, which decodes and writes the metadata anew.
+    try:
+        return _UPRIGHT.get(image.getexif().get(_TAG))
+    except SyntaxError:  # the metadata is broken, the picture is whole
+        return None
