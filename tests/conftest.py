@@ -1,5 +1,6 @@
 """Two logical CPU devices for all tests, and small things on disk that many share."""
 
+import fcntl
 import os
 
 import pytest
@@ -45,26 +46,54 @@ def logged(monkeypatch):
 
 
 @pytest.fixture(scope="session")
-def tiny_gallery(tmp_path_factory):
-    """A gallery of a few pictures on disk."""
-    from piaa_tf.data.gallery import GalleryConfig, SplitSizes, write_gallery
+def made_once(tmp_path_factory):
+    """Makes a folder once for all processes of a run; tests only read it."""
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        # Each process has a folder of its own in that of the run.
+        root = root.parent
 
-    sizes = SplitSizes(12, 3, 4, 3, 16, 20)
-    config = GalleryConfig(image_size=48, train=sizes, validation=sizes, test=sizes)
-    directory = tmp_path_factory.mktemp("data") / "gallery"
-    return write_gallery(directory, config, num_processes=1)
+    def folder_of(name, make):
+        folder = root / "made_once" / name
+        folder.parent.mkdir(exist_ok=True)
+        with folder.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not folder.exists():
+                make(folder)
+        return folder
+
+    return folder_of
 
 
 @pytest.fixture(scope="session")
-def tiny_prior(tmp_path_factory):
-    """An untrained PA_IAA prior on disk; adaptation does not mind."""
-    import tensorflow as tf
+def tiny_gallery(made_once):
+    """A gallery of a few pictures on disk; tests only read it."""
 
-    from piaa_tf.models.config import PaIaaConfig
-    from piaa_tf.models.prior import build_prior, save_prior
+    def make(folder):
+        from piaa_tf.data.gallery import GalleryConfig, SplitSizes, write_gallery
 
-    tf.keras.utils.set_random_seed(1)
-    config = PaIaaConfig(backbone="compact", image_size=48, head_sizes=(8,))
-    directory = tmp_path_factory.mktemp("run") / "prior"
-    save_prior(build_prior("pa_iaa", config), directory)
-    return directory
+        sizes = SplitSizes(12, 3, 4, 3, 16, 20)
+        config = GalleryConfig(image_size=48, train=sizes, validation=sizes, test=sizes)
+        write_gallery(folder, config, num_processes=1)
+
+    return made_once("gallery", make)
+
+
+@pytest.fixture(scope="session")
+def tiny_prior(made_once):
+    """An untrained PA_IAA prior on disk, which tests only read.
+
+    Adaptation does not mind that nobody trained it.
+    """
+
+    def make(folder):
+        import tensorflow as tf
+
+        from piaa_tf.models.config import PaIaaConfig
+        from piaa_tf.models.prior import build_prior, save_prior
+
+        tf.keras.utils.set_random_seed(1)
+        config = PaIaaConfig(backbone="compact", image_size=48, head_sizes=(8,))
+        save_prior(build_prior("pa_iaa", config), folder)
+
+    return made_once("prior", make)

@@ -12,7 +12,7 @@ from piaa_tf.data.datasets import catalog
 from piaa_tf.data.images import load_images
 from piaa_tf.data.samples import PersonalRatings
 from piaa_tf.errors import InputError
-from piaa_tf.models.prior import load_prior, save_prior
+from piaa_tf.models.prior import build_prior, load_prior
 from piaa_tf.ratings import RatingRange
 
 STARS = RatingRange(1, 5)
@@ -32,6 +32,12 @@ def ratings(tiny_gallery):
 @pytest.fixture(scope="module")
 def few(ratings):
     return ratings.select(slice(0, 36))
+
+
+@pytest.fixture(scope="module")
+def network(prior):
+    """One network for several tests, each of which sets its own loop."""
+    return PrivateNetwork(prior, STARS, LOOP)
 
 
 def ratings_like(ratings, values):
@@ -134,8 +140,8 @@ def test_scope_all_adapts_a_private_network_and_leaves_the_prior(prior, few):
     assert not [name for name in moved if "moving" in name]
 
 
-def test_a_private_network_starts_every_user_from_the_prior(prior, few):
-    network = PrivateNetwork(prior, STARS, InnerLoop(steps=2, rate=1e-3))
+def test_a_private_network_starts_every_user_from_the_prior(prior, few, network):
+    network.loop = InnerLoop(steps=2, rate=1e-3)
     cases = []
     for user in few.user_ids()[:2]:
         own = few.of_user(user)
@@ -174,19 +180,11 @@ def test_scores_speak_in_the_range_of_the_tastes(prior, few):
     )
 
 
-def test_tastes_of_another_prior_are_refused(prior, few, tmp_path):
+def test_tastes_of_another_prior_are_refused(prior, few):
     tastes = adapt_tastes(prior, "fusion", few, LOOP)
-    other = load_prior(user_prior(prior, tmp_path))
+    other = build_prior(prior.kind, prior.config)
     with pytest.raises(InputError, match="Tastes go with the prior"):
         UserScorer(other, tastes, tastes.user_ids[0], STARS)
-
-
-def user_prior(prior, tmp_path):
-    network = PrivateNetwork(prior, STARS, InnerLoop(steps=1, rate=1e-2))
-    generator = np.random.default_rng(0)
-    network.adapt(generator.uniform(0, 255, [3, 48, 48, 3]), np.array([1.0, 2, 5]))
-    save_prior(network.prior, tmp_path / "other")
-    return tmp_path / "other"
 
 
 def test_ridge_adapts_and_says_so(prior, few):
@@ -200,8 +198,9 @@ def test_ridge_of_a_whole_network_is_refused(prior, few):
         adapt_tastes(prior, "all", few, RidgeFit(1.0))
 
 
-def test_a_private_network_forgets_and_scores_as_the_prior(prior, few):
-    network = PrivateNetwork(prior, STARS, InnerLoop(steps=2, rate=1e-2))
+def test_a_private_network_forgets_and_scores_as_the_prior(prior, few, network):
+    network.loop = InnerLoop(steps=2, rate=1e-2)
+    network.forget()
     own = few.of_user(few.user_ids()[0])
     image = load_images(own.paths, 48)
     before = network.score(image)

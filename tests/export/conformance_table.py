@@ -144,9 +144,14 @@ class Library:
     def __init__(self, world):
         self.world = world
         self.known = {}
+        self.answers = {}
 
     def ask(self, signature, inputs):
-        return getattr(self, signature)(**inputs)
+        # The columns of a row ask the same, and the answers cost a network's run.
+        question = pickle.dumps((signature, inputs))
+        if question not in self.answers:
+            self.answers[question] = getattr(self, signature)(**inputs)
+        return dict(self.answers[question])
 
     def pictures(self, image_bytes):
         config = self.world.prior.config

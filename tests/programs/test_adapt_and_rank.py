@@ -1,4 +1,5 @@
 import csv
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,17 +13,35 @@ from piaa_tf.programs import adapt, rank
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture
-def album(tiny_gallery, tmp_path):
+def write_album(gallery, folder):
     """Six pictures, of which anna rated three and bert two."""
-    photos = tmp_path / "photos"
+    photos = folder / "photos"
     photos.mkdir()
-    sources = sorted((tiny_gallery / "photos").rglob("*.jpg"))[:6]
+    sources = sorted((gallery / "photos").rglob("*.jpg"))[:6]
     for i, source in enumerate(sources):
         (photos / f"{i}.jpg").write_bytes(source.read_bytes())
     rows = "anna,0.jpg,1\nanna,1.jpg,5\nanna,2.jpg,4\nbert,0.jpg,5\nbert,3.jpg,2\n"
-    (tmp_path / "ratings.csv").write_text(f"user_id,image,rating\n{rows}")
-    return tmp_path
+    (folder / "ratings.csv").write_text(f"user_id,image,rating\n{rows}")
+    return folder
+
+
+@pytest.fixture
+def album(tiny_gallery, tmp_path):
+    return write_album(tiny_gallery, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def tastes(tiny_gallery, tiny_prior, tmp_path_factory):
+    """What the program adapts to an album's ratings by its defaults."""
+    album = write_album(tiny_gallery, tmp_path_factory.mktemp("adapted"))
+    run_adapt(album, tiny_prior)
+    return album / "tastes.npz"
+
+
+@pytest.fixture
+def adapted(album, tastes):
+    """Puts them into the album, as if the program had run on it."""
+    shutil.copy(tastes, album)
 
 
 def run_adapt(album, prior, **changes):
@@ -103,16 +122,16 @@ def test_every_scope_gives_the_user_other_scores(album, tiny_prior, scope):
     assert {row["known_user"] for row in rows} == {"true"}
 
 
+@pytest.mark.usefixtures("adapted")
 def test_an_unknown_user_gets_the_priors_ranking_and_is_told(album, tiny_prior):
-    run_adapt(album, tiny_prior)
     rows = run_rank(album, tiny_prior, user_id="carl")
     assert all(row["score"] == row["generic_score"] for row in rows)
     assert {row["known_user"] for row in rows} == {"false"}
     assert "prior" in (album / "ranking" / "ranking.html").read_text()
 
 
+@pytest.mark.usefixtures("adapted")
 def test_new_users_join_old_ones(album, tiny_prior):
-    run_adapt(album, tiny_prior)
     (album / "ratings.csv").write_text(
         "user_id,image,rating\ncarl,4.jpg,1\ncarl,5.jpg,2\n"
     )
@@ -122,16 +141,16 @@ def test_new_users_join_old_ones(album, tiny_prior):
         assert {row["known_user"] for row in rows} == {"true"}
 
 
+@pytest.mark.usefixtures("adapted")
 def test_tastes_of_another_scope_are_kept(album, tiny_prior):
-    run_adapt(album, tiny_prior)
     before = (album / "tastes.npz").read_bytes()
     with pytest.raises(InputError, match="Got scope head beside fusion"):
         run_adapt(album, tiny_prior, scope="head")
     assert (album / "tastes.npz").read_bytes() == before
 
 
+@pytest.mark.usefixtures("adapted")
 def test_a_broken_photograph_stops_the_ranking_unless_skipped(album, tiny_prior):
-    run_adapt(album, tiny_prior)
     broken = album / "photos" / "9.jpg"
     broken.write_bytes((album / "photos" / "0.jpg").read_bytes()[:300])
     with pytest.raises(InputError, match=r"9\.jpg"):
@@ -172,11 +191,11 @@ def test_a_negative_number_is_refused(name):
         adapt.AdaptConfig(**{name: -1})
 
 
+@pytest.mark.usefixtures("adapted")
 def test_covers_come_beside_a_ranking_that_stays_as_it_was(album, tiny_prior):
     trip = album / "photos" / "trip"
     trip.mkdir()
     (album / "photos" / "4.jpg").rename(trip / "4.jpg")
-    run_adapt(album, tiny_prior)
     rows = run_rank(album, tiny_prior)
     folder = album / "ranking"
     before = {path.name: path.read_bytes() for path in folder.iterdir()}

@@ -131,6 +131,8 @@ def build_backbone(
             weights do not exist or fit, or the backbone has no classifier.
     """
     spec = _checked_spec(name, image_size=image_size, features=features)
+    if weights == "imagenet":
+        _check_download(name, spec)
     if spec.origin == "applications":
         model = applications.build(
             spec.builder,
@@ -149,7 +151,7 @@ def build_backbone(
         if name != "alexnet":
             arguments["sync_batch_norm"] = sync_batch_norm
         model = spec.builder(**arguments)
-    if weights is not None:
+    if weights not in (None, "imagenet"):
         _load(model, spec, weights, features)
     return model
 
@@ -178,25 +180,26 @@ def _checked_spec(name: str, *, image_size: int, features: str) -> BackboneSpec:
     return spec
 
 
+def _check_download(name: str, spec: BackboneSpec) -> None:
+    if spec.origin == "own":
+        raise InputError(
+            f"weights='imagenet' of {name} do not exist. Pass weights=None "
+            "to start at random, or weights=PATH of a Keras .h5 file."
+        )
+    if spec.origin == "torchvision":
+        raise InputError(
+            f"weights='imagenet' of {name} cannot be downloaded through Keras. "
+            "Pass weights=PATH of a torchvision .safetensors or .npz file. "
+            + conversion(name)
+        )
+
+
 def _load(
     model: tf.keras.Model,
     spec: BackboneSpec,
     weights: str | os.PathLike[str],
     features: str,
 ) -> None:
-    if weights == "imagenet":
-        if spec.origin == "applications":
-            return  # came with the network
-        if spec.origin == "own":
-            raise InputError(
-                f"weights='imagenet' of {model.name} do not exist. Pass weights=None "
-                "to start at random, or weights=PATH of a Keras .h5 file."
-            )
-        raise InputError(
-            f"weights='imagenet' of {model.name} cannot be downloaded through Keras. "
-            "Pass weights=PATH of a torchvision .safetensors or .npz file. "
-            + conversion(model.name)
-        )
     if spec.origin == "torchvision":
         ignored = [spec.classifier] if features == "pooled" else []
         load_torchvision(model, weights, ignored=ignored)

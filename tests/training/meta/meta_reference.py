@@ -189,15 +189,14 @@ def tasks_of(stream, options, num_steps):
 def blg(stream, options, num_steps=3, **network):
     """The slides' loop, line by line."""
     own = Reference(options, **network)
+    first_rate = own.rate
     moved = own.adapted + (own.statistics if options.batch_norm == "meta" else [])
     own.fresh()
     for step, tasks in enumerate(tasks_of(stream, options, num_steps)):
         epoch = step // stream.sampler.steps_per_epoch
-        base = {
-            name: rate * options.decay**epoch
-            for name, rate in Reference(options, **network).rate.items()
+        own.rate = {
+            name: rate * options.decay**epoch for name, rate in first_rate.items()
         }
-        own.rate = base
         beta = options.outer_rate
         if options.outer_schedule == "linear":
             beta *= 1 - step / num_steps

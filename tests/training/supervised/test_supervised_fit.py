@@ -85,6 +85,17 @@ def run_fit(
     )
 
 
+@pytest.fixture(scope="module")
+def fitted():
+    """A run on one device, the kinds of priors it measured, and what progress it told."""
+    seen, told = [], []
+    prior = run_fit(
+        measure=lambda prior: seen.append(prior.kind) or {"srocc": 0.5},
+        progress=lambda step, last_step, losses: told.append((step, last_step, losses)),
+    )
+    return prior, seen, told
+
+
 def assert_equal_weights(one, other, atol):
     for name, value in one.weights().items():
         np.testing.assert_allclose(
@@ -92,8 +103,8 @@ def assert_equal_weights(one, other, atol):
         )
 
 
-def test_one_replica_equals_two_with_synchronised_statistics(two_devices):
-    assert_equal_weights(run_fit(), run_fit(two_devices), atol=1e-5)
+def test_one_replica_equals_two_with_synchronised_statistics(fitted, two_devices):
+    assert_equal_weights(fitted[0], run_fit(two_devices), atol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -132,23 +143,16 @@ def test_a_nan_stops_the_run_and_names_the_step(tmp_path):
     assert not list((tmp_path / "checkpoints").glob("*"))
 
 
-def test_validation_runs_after_each_epoch():
-    seen = []
-    run_fit(measure=lambda prior: seen.append(prior.kind) or {"srocc": 0.5})
-    assert seen == ["pa_iaa"] * OPTIONS.epochs
+def test_validation_runs_after_each_epoch(fitted):
+    assert fitted[1] == ["pa_iaa"] * OPTIONS.epochs
 
 
-def test_progress_is_told_after_each_call_up_to_the_last_step():
-    told = []
-
-    def progress(step, last_step, losses):
+def test_progress_is_told_after_each_call_up_to_the_last_step(fitted):
+    assert [told[:2] for told in fitted[2]] == [(2, 6), (4, 6), (6, 6)]
+    for _, _, losses in fitted[2]:
         assert losses["loss"] == pytest.approx(
             losses["distribution"] + losses["traits"]
         )
-        told.append((step, last_step))
-
-    run_fit(progress=progress)
-    assert told == [(2, 6), (4, 6), (6, 6)]
 
 
 def test_a_batch_that_does_not_divide_is_refused(two_devices):
