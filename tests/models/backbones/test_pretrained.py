@@ -105,7 +105,7 @@ def test_every_tensor_lands_in_its_place(tmp_path, state, logits, suffix):
         np.savez(path, **state)
     else:
         safetensors.numpy.save_file(state, path)
-    pretrained.load_torchvision(logits, path)
+    pretrained.load_torch(logits, path)
     conv = logits.get_layer("layer3.0.conv1").kernel.numpy()  # HWIO
     torch_conv = state["layer3.0.conv1.weight"]  # OIHW
     assert conv[2, 0, 5, 7] == torch_conv[7, 5, 2, 0]
@@ -119,7 +119,7 @@ def test_every_tensor_lands_in_its_place(tmp_path, state, logits, suffix):
 
 
 def test_no_tensor_is_left_over_or_used_twice(logits):
-    places = pretrained.torchvision_places(logits)
+    places = pretrained.torch_places(logits)
     counted = [n for n in resnet18_shapes() if not n.endswith("num_batches_tracked")]
     assert sorted(places) == sorted(counted)
     assert len({id(variable) for variable in places.values()}) == len(logits.variables)
@@ -129,7 +129,7 @@ def test_alexnets_names_and_shapes_are_torchvisions():
     model = alexnet.build(image_size=63, features="logits")
     shapes = {
         name: pretrained.torch_shape(tuple(variable.shape))
-        for name, variable in pretrained.torchvision_places(model).items()
+        for name, variable in pretrained.torch_places(model).items()
     }
     assert shapes == alexnet_shapes()
 
@@ -137,7 +137,7 @@ def test_alexnets_names_and_shapes_are_torchvisions():
 def test_the_classifier_is_passed_over_where_features_are_pooled(
     tmp_path, state, pooled
 ):
-    pretrained.load_torchvision(pooled, saved(tmp_path, state), ignored=["fc"])
+    pretrained.load_torch(pooled, saved(tmp_path, state), ignored=["fc"])
     np.testing.assert_array_equal(
         pooled.get_layer("bn1").moving_mean, state["bn1.running_mean"]
     )
@@ -167,30 +167,36 @@ def test_a_state_dict_that_does_not_fit_is_refused_and_changes_nothing(
     state = random_state(resnet18_shapes(), seed=5)
     change(state)
     with pytest.raises(InputError, match=message):
-        pretrained.load_torchvision(pooled, saved(tmp_path, state), ignored=["fc"])
+        pretrained.load_torch(pooled, saved(tmp_path, state), ignored=["fc"])
     for old, new in zip(before, pooled.get_weights()):
         np.testing.assert_array_equal(old, new)
 
 
 def test_a_classifier_nobody_asked_to_pass_over_is_unexpected(tmp_path, state, pooled):
     with pytest.raises(InputError, match=r"2 unexpected \(fc.bias, fc.weight\)"):
-        pretrained.load_torchvision(pooled, saved(tmp_path, state))
+        pretrained.load_torch(pooled, saved(tmp_path, state))
 
 
 def test_half_precision_tensors_become_float32():
     assert pretrained.to_keras(np.ones([2, 3], np.float16)).dtype == np.float32
 
 
-@pytest.mark.parametrize("load", [pretrained.load_torchvision, pretrained.load_keras])
+@pytest.mark.parametrize("load", [pretrained.load_torch, pretrained.load_keras])
 def test_a_file_that_is_not_there_is_refused(tmp_path, pooled, load):
     with pytest.raises(InputError, match=r"weights must be .* a file. Got .*none\.npz"):
         load(pooled, tmp_path / "none.npz")
 
 
-def test_a_pickle_is_refused_with_the_way_to_convert_it(tmp_path, pooled):
+def test_another_kind_of_file_is_refused_with_the_way_to_make_one(tmp_path, pooled):
+    (tmp_path / "resnet18.onnx").write_bytes(b"")
+    with pytest.raises(InputError, match=r"Got .*\.onnx\. Make one .*torch\.save"):
+        pretrained.load_torch(pooled, tmp_path / "resnet18.onnx")
+
+
+def test_a_file_of_pytorch_that_is_none_is_refused(tmp_path, pooled):
     (tmp_path / "resnet18.pth").write_bytes(b"")
-    with pytest.raises(InputError, match=r"Got .*\.pth. Make one .*save_file"):
-        pretrained.load_torchvision(pooled, tmp_path / "resnet18.pth")
+    with pytest.raises(InputError, match=r"\.pth must be a whole file of torch\.save"):
+        pretrained.load_torch(pooled, tmp_path / "resnet18.pth")
 
 
 @pytest.mark.parametrize("suffix", [".safetensors", ".npz"])
@@ -199,14 +205,14 @@ def test_a_broken_file_is_refused(tmp_path, pooled, suffix, content):
     path = tmp_path / f"broken{suffix}"
     path.write_bytes(content)
     with pytest.raises(InputError, match=r"broken.* must be a readable .* Got"):
-        pretrained.load_torchvision(pooled, path)
+        pretrained.load_torch(pooled, path)
 
 
 def test_a_bare_npy_array_under_the_name_npz_is_refused(tmp_path, pooled):
     with (tmp_path / "bare.npz").open("wb") as file:
         np.save(file, np.ones(3))
     with pytest.raises(InputError, match="must be a readable"):
-        pretrained.load_torchvision(pooled, tmp_path / "bare.npz")
+        pretrained.load_torch(pooled, tmp_path / "bare.npz")
 
 
 def test_numbers_that_numpy_lacks_are_refused(tmp_path, pooled):
@@ -215,7 +221,7 @@ def test_numbers_that_numpy_lacks_are_refused(tmp_path, pooled):
     path = tmp_path / "eight_bits.safetensors"
     path.write_bytes(len(header).to_bytes(8, "little") + header + bytes(3))
     with pytest.raises(InputError, match=r"must be a readable \.safetensors file"):
-        pretrained.load_torchvision(pooled, path)
+        pretrained.load_torch(pooled, path)
 
 
 def small_model(units=3):

@@ -87,7 +87,7 @@ def run_fit(
 
 @pytest.fixture(scope="module")
 def fitted():
-    """A run on one device, the kinds of priors it measured, and what progress it told."""
+    """A run on one device, the kinds of priors it measured, and the progress told."""
     seen, told = [], []
     prior = run_fit(
         measure=lambda prior: seen.append(prior.kind) or {"srocc": 0.5},
