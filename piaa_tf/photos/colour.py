@@ -56,10 +56,10 @@ def to_srgb(image: Image.Image, info: dict) -> Image.Image:
     if profile:
         transform = _transform(profile, image.mode)
         return image if transform is None else ImageCms.applyTransform(image, transform)
-    if info.get("srgb") is None and image.mode == "RGB":
+    if info.get("srgb") is None and image.mode != "CMYK":
         gamma, points = info.get("gamma"), info.get("chromaticity")
         if gamma and not _is_srgb(gamma, points):
-            return _by_gamma(image, gamma, points or _SRGB_POINTS)
+            return _by_gamma(image.convert("RGB"), gamma, points or _SRGB_POINTS)
     return image
 
 

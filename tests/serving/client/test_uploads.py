@@ -3,7 +3,8 @@ import io
 import numpy as np
 import pytest
 import tensorflow as tf
-from PIL import Image
+from PIL import Image, ImageCms
+from profiles import PROPHOTO, matrix_profile
 
 from piaa_tf.data.decode import read_image
 from serving.client.uploads import upload_bytes
@@ -47,6 +48,12 @@ def test_what_a_graph_reads_goes_out_byte_for_byte(saved, name, mode):
     assert upload_bytes(path) == path.read_bytes()
 
 
+def test_a_profile_of_srgb_changes_nothing(saved):
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    path = saved("a.jpg", icc_profile=profile)
+    assert upload_bytes(path) == path.read_bytes()
+
+
 def test_upright_by_exif_is_left_alone(saved):
     path = saved("a.jpg", exif=turned(1))
     assert upload_bytes(path) == path.read_bytes()
@@ -61,6 +68,11 @@ def test_upright_by_exif_is_left_alone(saved):
         ("a.jpg", "CMYK", {}),
         ("a.webp", "RGB", {"lossless": True}),
         ("a.webp", "RGBA", {"lossless": True, "exif": turned(5)}),
+        ("a.tiff", "RGB", {}),
+        ("a.gif", "RGB", {}),
+        ("a.avif", "RGB", {}),
+        ("a.png", "RGB", {"icc_profile": matrix_profile(PROPHOTO, 1.8)}),
+        ("a.jpg", "RGB", {"icc_profile": matrix_profile(PROPHOTO, 1.8)}),
         ("not-by-its-name.jpg", "RGB", {"format": "WEBP"}),
     ],
 )
@@ -103,7 +115,7 @@ def test_no_picture_is_sent_as_nothing_and_named(saved, tmp_path, caplog, kind):
         path.mkdir()
     with caplog.at_level("WARNING"):
         assert upload_bytes(path) == b""
-    assert f"{path} cannot be read" in caplog.text
+    assert f"{path} must " in caplog.text
 
 
 def test_too_many_pixels_are_not_sent(saved, caplog, monkeypatch):
