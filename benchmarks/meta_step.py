@@ -21,7 +21,7 @@ import tensorflow as tf
 from absl import app, flags
 
 from piaa_tf.losses import rating_loss
-from piaa_tf.models.blg_piaa import BlgPiaaConfig
+from piaa_tf.models.config import BlgPiaaConfig
 from piaa_tf.models.prior import build_prior
 from piaa_tf.training.meta.bilevel import MetaTraining
 from piaa_tf.training.meta.episode import Network

@@ -44,7 +44,7 @@ from piaa_tf.data.images import load_images
 from piaa_tf.data.samples import PersonalRatings
 from piaa_tf.evaluation.protocol import split
 from piaa_tf.metrics import srocc
-from piaa_tf.models.pa_iaa import PaIaaConfig
+from piaa_tf.models.config import PaIaaConfig
 from piaa_tf.models.prior import Prior, build_prior, load_prior
 from piaa_tf.ratings import RatingRange
 

@@ -25,7 +25,8 @@ from piaa_tf.programs.shared import program
 from piaa_tf.programs.shared.program import option
 
 if TYPE_CHECKING:
-    from piaa_tf.data.samples import PersonalRatings
+    from piaa_tf.data.samples import PersonalRatings, Samples
+    from piaa_tf.training.supervised.options import FitOptions
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,26 +94,40 @@ def train_prior(config: QuickstartConfig, root: Path) -> None:
     The slides' settings (SGD, rate 1e-4, 50 epochs) are for a backbone that knows
     ImageNet; this one starts from nothing.
     """
-    from piaa_tf.programs import train_multitask
+    from piaa_tf.data.samples import LikedImages, ScoreDistributions
+    from piaa_tf.models.config import PaIaaConfig
+    from piaa_tf.training.options import RunOptions
+    from piaa_tf.training.supervised.options import LossOptions
+    from piaa_tf.training.supervised.train import train_multitask
 
-    train_multitask.run(
-        train_multitask.MultitaskConfig(
-            run_dir=str(root / "multitask"),
-            aesthetics_dir=str(root / "gallery"),
-            personality_dir=str(root / "gallery"),
-            backbone="compact",
-            image_size=64,
-            head_sizes=(),
-            batch_size=4 if config.is_tiny else 50,
-            epochs=1 if config.is_tiny else config.epochs,
-            optimizer="adam",
-            schedule="cosine",
-            backbone_rate=2e-3,
-            head_rate=2e-3,
-            weight_decay=0.0,
-            distribution_weight=100.0,
-            seed=config.seed,
-        )
+    train_multitask(
+        _samples(root, ScoreDistributions, "train"),
+        _samples(root, LikedImages, "train"),
+        network=PaIaaConfig("compact", image_size=64, head_sizes=()),
+        losses=LossOptions(distribution_weight=100.0),
+        options=_fit_options(config, epochs=config.epochs, rate=2e-3),
+        run=RunOptions(root / "multitask"),
+    )
+
+
+def _samples(root: Path, kind: type, split: str) -> Samples:
+    from piaa_tf.data.datasets import catalog
+
+    return catalog.load("gallery", kind, root / "gallery", split)
+
+
+def _fit_options(config: QuickstartConfig, *, epochs: int, rate: float) -> FitOptions:
+    from piaa_tf.training.supervised.options import FitOptions
+
+    return FitOptions(
+        batch_size=4 if config.is_tiny else 50,
+        epochs=1 if config.is_tiny else epochs,
+        optimizer="adam",
+        schedule="cosine",
+        backbone_rate=rate,
+        head_rate=rate,
+        weight_decay=0.0,
+        seed=config.seed,
     )
 
 
@@ -160,42 +175,34 @@ def meta_train_prior(config: QuickstartConfig, root: Path) -> None:
     A small network learns a fixed support set by heart within a few steps, so every
     inner step draws pictures afresh.
     """
-    from piaa_tf.programs import meta_train, train_generic
+    from piaa_tf.data.samples import PersonalRatings, ScoreDistributions
+    from piaa_tf.models.config import BlgPiaaConfig
+    from piaa_tf.training.meta.options import MetaOptions, MetaSchedule, TaskOptions
+    from piaa_tf.training.meta.train import meta_train
+    from piaa_tf.training.options import RunOptions
+    from piaa_tf.training.supervised.train import train_generic
 
-    train_generic.run(
-        train_generic.GenericConfig(
-            run_dir=str(root / "average"),
-            data_dir=str(root / "gallery"),
-            target="score",
-            average_of="distributions",
-            backbone="compact",
-            weights=str(root / "multitask" / "prior"),
-            image_size=64,
-            head_sizes=(),
-            batch_size=4 if config.is_tiny else 50,
-            epochs=1 if config.is_tiny else 2,
-            optimizer="adam",
-            schedule="cosine",
-            backbone_rate=1e-3,
-            head_rate=1e-3,
-            weight_decay=0.0,
-            seed=config.seed,
-        )
+    average = train_generic(
+        _samples(root, ScoreDistributions, "train"),
+        target="score",
+        network=BlgPiaaConfig("compact", image_size=64, head_sizes=()),
+        weights=str(root / "multitask" / "prior"),
+        options=_fit_options(config, epochs=2, rate=1e-3),
+        run=RunOptions(root / "average"),
     )
-    meta_train.run(
-        meta_train.MetaTrainConfig(
-            run_dir=str(root / "meta"),
-            data_dir=str(root / "gallery"),
-            init_prior=str(root / "average" / "prior"),
+    meta_train(
+        _samples(root, PersonalRatings, "train"),
+        average,
+        options=MetaOptions(
             num_tasks=2 if config.is_tiny else 5,
             inner_rate=3e-4,
-            inner_batch=20,
             outer_rate=0.2,
             outer_schedule="linear",
-            steps=2 if config.is_tiny else config.meta_steps,
-            validation_steps=0,
             seed=config.seed,
-        )
+        ),
+        tasks=TaskOptions(inner_batch=20),
+        schedule=MetaSchedule(2 if config.is_tiny else config.meta_steps),
+        run=RunOptions(root / "meta"),
     )
 
 
@@ -233,10 +240,9 @@ def _numbers(config: QuickstartConfig) -> tuple[int, int]:
 
 
 def _test_ratings(root: Path) -> PersonalRatings:
-    from piaa_tf.data.datasets import catalog
     from piaa_tf.data.samples import PersonalRatings
 
-    return catalog.load("gallery", PersonalRatings, root / "gallery", "test")
+    return _samples(root, PersonalRatings, "test")
 
 
 def _show(results, picture: Path, *, system: str, adapted: str) -> None:

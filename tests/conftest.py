@@ -60,7 +60,7 @@ def tiny_prior(tmp_path_factory):
     """An untrained PA_IAA prior on disk; adaptation does not mind."""
     import tensorflow as tf
 
-    from piaa_tf.models.pa_iaa import PaIaaConfig
+    from piaa_tf.models.config import PaIaaConfig
     from piaa_tf.models.prior import build_prior, save_prior
 
     tf.keras.utils.set_random_seed(1)

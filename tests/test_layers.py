@@ -171,6 +171,7 @@ def test_tensorflow_addons_is_imported_in_one_file():
         "piaa_tf.contract.signatures",
         "piaa_tf.contract.manifest",
         "piaa_tf.data.samples",
+        "piaa_tf.models.config",
         "serving.server.options",
     ],
 )

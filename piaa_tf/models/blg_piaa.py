@@ -7,47 +7,11 @@ baseline BA-PIAA.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
 import tensorflow as tf
 
-from piaa_tf.errors import InputError
 from piaa_tf.models.backbones.catalog import build_backbone
+from piaa_tf.models.config import BlgPiaaConfig
 from piaa_tf.models.heads import build_trunk
-from piaa_tf.ratings import RatingRange
-
-
-@dataclass(frozen=True)
-class BlgPiaaConfig:
-    """What a BLG-PIAA network depends on.
-
-    Attributes:
-        backbone: a name of `backbones.BACKBONES`; the paper reports resnet18, alexnet
-            and inception_v3.
-        image_size: S, height and width of the input in pixels.
-        features: "pooled" features of the backbone, or its 1000 "logits" as released.
-        head_sizes: widths of the dense layers of the trunk; (1024, 512) as released.
-        dropout: share of units dropped in the trunk while training.
-        link: from the linear unit to [0, 1]: "sigmoid" as released, or "linear".
-    """
-
-    backbone: str = "resnet18"
-    image_size: int = 224
-    features: Literal["pooled", "logits"] = "pooled"
-    head_sizes: tuple[int, ...] = (1024, 512)
-    dropout: float = 0.5
-    link: Literal["sigmoid", "linear"] = "sigmoid"
-
-    def __post_init__(self) -> None:
-        """Checks the link."""
-        if self.link not in ("sigmoid", "linear"):
-            raise InputError(f"link must be 'sigmoid' or 'linear'. Got {self.link!r}.")
-
-    @property
-    def score_range(self) -> RatingRange:
-        """The range of the network's score; a user's range is a link away."""
-        return RatingRange(0.0, 1.0)
 
 
 def build(

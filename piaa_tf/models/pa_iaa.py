@@ -11,67 +11,17 @@ when adapting, with many users' rows when serving, and on a phone.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import tensorflow as tf
 
-from piaa_tf.errors import InputError
 from piaa_tf.models.backbones.catalog import build_backbone
+from piaa_tf.models.config import PaIaaConfig
 from piaa_tf.models.heads import build_trunk
-from piaa_tf.ratings import TRAITS, RatingRange
+from piaa_tf.ratings import TRAITS
 
-TASKS = ("distribution", "traits")
 STREAMS = {"distribution": "aesthetics", "traits": "personality"}
 """The stream of pictures that each task learns from."""
-
-
-@dataclass(frozen=True)
-class PaIaaConfig:
-    """What a PA_IAA network depends on.
-
-    Attributes:
-        backbone: a name of `backbones.BACKBONES`; the paper reports inception_v3 and
-            densenet121.
-        image_size: S, height and width of the input in pixels.
-        features: "pooled" features of the backbone, or its 1000 "logits" as released.
-        bin_scores: the score of each bin of the distribution; 1..10 in AVA.
-        tasks: both tasks, or one alone for the single-task baselines.
-        head_sizes: widths of the dense layers of each trunk; (2048, 1024) as released.
-        dropout: share of units dropped in the trunks while training.
-        fusion: W_b as a "vector" of five weights per user (slides) or as a "network"
-            from the picture's features to five weights (released code).
-        fusion_sizes: hidden widths of that network; (1024, 512) as released.
-    """
-
-    backbone: str = "inception_v3"
-    image_size: int = 299
-    features: Literal["pooled", "logits"] = "pooled"
-    bin_scores: tuple[float, ...] = tuple(range(1, 11))
-    tasks: tuple[str, ...] = TASKS
-    head_sizes: tuple[int, ...] = (2048, 1024)
-    dropout: float = 0.5
-    fusion: Literal["vector", "network"] = "vector"
-    fusion_sizes: tuple[int, ...] = (1024, 512)
-
-    def __post_init__(self) -> None:
-        """Checks the combination."""
-        if not self.tasks or not set(self.tasks) <= set(TASKS):
-            raise InputError(f"tasks must be some of {TASKS}. Got {self.tasks}.")
-        if self.fusion not in ("vector", "network"):
-            raise InputError(
-                f"fusion must be 'vector' or 'network'. Got {self.fusion!r}."
-            )
-        if len(self.bin_scores) < 2 or any(np.diff(self.bin_scores) <= 0):
-            raise InputError(
-                f"bin_scores must be two or more rising numbers. Got {self.bin_scores}."
-            )
-
-    @property
-    def score_range(self) -> RatingRange:
-        """The range in which the distribution's mean speaks."""
-        return RatingRange(float(self.bin_scores[0]), float(self.bin_scores[-1]))
 
 
 def build(

@@ -21,10 +21,11 @@ import tensorflow as tf
 from piaa_tf.errors import InputError
 from piaa_tf.files.atomic_files import atomic_folder
 from piaa_tf.models import blg_piaa, pa_iaa
+from piaa_tf.models.config import BlgPiaaConfig, PaIaaConfig
 
 KINDS = {
-    "pa_iaa": (pa_iaa.PaIaaConfig, pa_iaa),
-    "blg_piaa": (blg_piaa.BlgPiaaConfig, blg_piaa),
+    "pa_iaa": (PaIaaConfig, pa_iaa),
+    "blg_piaa": (BlgPiaaConfig, blg_piaa),
 }
 FORMAT = 1
 

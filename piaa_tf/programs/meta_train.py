@@ -14,24 +14,35 @@ minutes on two cores; the defaults are the slides' and want a GPU.
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from piaa_tf.errors import InputError
+from piaa_tf.models.config import BlgPiaaConfig, Features, Link
 from piaa_tf.programs.shared import program
-from piaa_tf.programs.shared.program import option
-from piaa_tf.programs.shared.run_config import RunConfig, finish, load_split, open_run
+from piaa_tf.programs.shared.program import option, options_of
+from piaa_tf.programs.shared.run_config import (
+    RunConfig,
+    load_split,
+    log_result,
+    open_run,
+)
+from piaa_tf.training.meta.options import (
+    AdamReset,
+    BatchNorm,
+    Learner,
+    MetaOptions,
+    MetaSchedule,
+    OuterSchedule,
+    Scope,
+    TaskOptions,
+    Update,
+)
 
 if TYPE_CHECKING:
     from piaa_tf.data.samples import PersonalRatings
     from piaa_tf.evaluation.heldout import HeldOutUsers
-    from piaa_tf.models.blg_piaa import BlgPiaaConfig
     from piaa_tf.models.prior import Prior
-    from piaa_tf.training.meta.fit import MetaSchedule
-    from piaa_tf.training.meta.options import MetaOptions
-    from piaa_tf.training.meta.task_stream import TaskStream
     from piaa_tf.training.run_folder import RunFolder
-
-FLOAT16_LOSS_SCALE = 1024.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,162 +61,130 @@ class MetaTrainConfig(RunConfig):
     image_size: int = option(0, "In pixels; 0: of --init_prior; without one, 224.")
     weights: str = option("", "Without --init_prior: imagenet, a file, or empty.")
     features: str = option(
-        "pooled",
+        BlgPiaaConfig.features,
         "Without --init_prior: pooled, or the backbone's 1000 logits as released.",
-        choices=("pooled", "logits"),
+        choices=get_args(Features),
     )
     head_sizes: tuple[int, ...] = option(
-        (1024, 512), "Without --init_prior: widths of the head's dense layers."
+        BlgPiaaConfig.head_sizes,
+        "Without --init_prior: widths of the head's dense layers.",
     )
-    dropout: float = option(0.5, "Without --init_prior: share dropped in the head.")
+    dropout: float = option(
+        BlgPiaaConfig.dropout, "Without --init_prior: share dropped in the head."
+    )
     link: str = option(
-        "sigmoid",
+        BlgPiaaConfig.link,
         "Without --init_prior: from the last unit to [0, 1].",
-        choices=("sigmoid", "linear"),
+        choices=get_args(Link),
     )
     keep_aspect: bool = option(
         False, "Without --init_prior: crop to the square instead of squeezing."
     )
     learner: str = option(
-        "blg",
+        MetaOptions.learner,
         "Outer update: blg (slides), reptile, fomaml; maml and anil with --scope=head.",
-        choices=("blg", "reptile", "fomaml", "maml", "anil"),
+        choices=get_args(Learner),
     )
     scope: str = option(
-        "all",
+        MetaOptions.scope,
         "What adapts inside: all weights (slides), or the head's last linear layer.",
-        choices=("all", "head"),
+        choices=get_args(Scope),
     )
-    steps: int = option(2000, "Meta-steps.")
-    num_tasks: int = option(4, "k, users of a meta-step, over all replicas.")
-    inner_steps: int = option(5, "S, inner steps on support, and again on query.")
-    inner_rate: float = option(1e-3, "alpha, Adam's rate of the inner steps.")
+    steps: int = option(MetaSchedule.num_steps, "Meta-steps.")
+    num_tasks: int = option(
+        MetaOptions.num_tasks, "k, users of a meta-step, over all replicas."
+    )
+    inner_steps: int = option(
+        MetaOptions.inner_steps, "S, inner steps on support, and again on query."
+    )
+    inner_rate: float = option(
+        MetaOptions.inner_rate, "alpha, Adam's rate of the inner steps."
+    )
     backbone_rate_ratio: float = option(
-        1.0, "The backbone's alpha over that of the rest; 0.1 as released."
+        MetaOptions.backbone_rate_ratio,
+        "The backbone's alpha over that of the rest; 0.1 as released.",
     )
     decay: float = option(
-        1.0, "Factor of alpha per epoch, which meets every user once; released: 0.9."
+        MetaOptions.decay,
+        "Factor of alpha per epoch, which meets every user once; released: 0.9.",
     )
     outer_rate: float = option(
-        0.25, "beta, 1/k as released; Adam's rate with fomaml, maml, anil."
+        MetaOptions.outer_rate,
+        "beta, 1/k as released; Adam's rate with fomaml, maml, anil.",
     )
     outer_schedule: str = option(
-        "constant",
+        MetaOptions.outer_schedule,
         "beta stays, or falls in a line to zero.",
-        choices=("constant", "linear"),
+        choices=get_args(OuterSchedule),
     )
     body_rate: float = option(
-        1e-4, "Adam's rate of what learns outside alone, with --scope=head."
+        MetaOptions.body_rate,
+        "Adam's rate of what learns outside alone, with --scope=head.",
     )
     adam: str = option(
-        "fresh",
+        MetaOptions.adam,
         "Moments: fresh at each level (slides); fresh at each task; kept (released).",
-        choices=("fresh", "task", "kept"),
+        choices=get_args(AdamReset),
     )
     update: str = option(
-        "sum",
+        MetaOptions.update,
         "Of theta: by the sum over tasks (slides), or sequential (released).",
-        choices=("sum", "sequential"),
+        choices=get_args(Update),
     )
     batch_norm: str = option(
-        "frozen",
+        MetaOptions.batch_norm,
         "Inside: frozen statistics and no dropout; of the batch, with moving ones "
         "restored after each task; or those a part of theta (meta).",
-        choices=("frozen", "restore", "meta"),
+        choices=get_args(BatchNorm),
     )
-    num_support: int = option(80, "Support images of a user, where there are enough.")
-    num_query: int = option(20, "Query images of a user, where there are enough.")
+    num_support: int = option(
+        TaskOptions.num_support, "Support images of a user, where there are enough."
+    )
+    num_query: int = option(
+        TaskOptions.num_query, "Query images of a user, where there are enough."
+    )
     inner_batch: int = option(
-        0, "Images of an inner step, drawn afresh; 0: the whole set each (released)."
+        TaskOptions.inner_batch,
+        "Images of an inner step, drawn afresh; 0: the whole set each (released).",
     )
     min_ratings: int = option(
-        0, "Users with fewer are left out; 0: nobody, those of one rating refused."
+        TaskOptions.min_ratings,
+        "Users with fewer are left out; 0: nobody, those of one rating refused.",
     )
     validation_steps: int = option(
-        100, "Meta-steps between measuring held-out users; 0 for none."
+        MetaSchedule.validation_steps,
+        "Meta-steps between measuring held-out users; 0 for none.",
     )
     validation_images: int = option(10, "Images a held-out user is adapted to.")
-    checkpoint_steps: int = option(0, "Meta-steps between them, too; 0: time alone.")
+    checkpoint_steps: int = option(
+        MetaSchedule.checkpoint_steps, "Meta-steps between them, too; 0: time alone."
+    )
 
 
 def run(config: MetaTrainConfig) -> None:
     """Meta-trains, measures held-out users and writes the prior."""
-    options, schedule = _options(config), _schedule(config)
-    folder, strategy = open_run(config, "piaa-meta-train")
+    options = options_of(config, MetaOptions)
+    schedule = dataclasses.replace(
+        options_of(config, MetaSchedule), num_steps=config.steps
+    )
+    run = open_run(config, "piaa-meta-train")
 
-    from absl import logging
+    from piaa_tf.training.meta.train import meta_train
 
-    from piaa_tf.training.meta.fit import meta_fit
-    from piaa_tf.training.strategy import is_chief
-
-    if options.is_by_difference and options.num_tasks * options.outer_rate > 1:
-        logging.warning(
-            "num_tasks * outer_rate is %g: above 1, theta overshoots the adapted "
-            "weights and may diverge",
-            options.num_tasks * options.outer_rate,
-        )
-    start = _Start(config)
-    ratings = _ratings(config, folder, "train")
-    measure = _held_out(config, folder, ratings) if config.validation_steps else None
-    prior = meta_fit(
-        start.build,
-        _stream(config, start, ratings),
+    start = _init_prior(config) if config.init_prior else _untrained(config)
+    ratings = _ratings(config, run.folder, "train")
+    measure = (
+        _held_out(config, run.folder, ratings) if config.validation_steps else None
+    )
+    prior = meta_train(
+        ratings,
+        start,
         options=options,
+        tasks=options_of(config, TaskOptions),
         schedule=schedule,
-        strategy=strategy,
-        run=folder,
-        validate=measure,
+        run=dataclasses.replace(run, measure=measure),
     )
-    if is_chief(strategy):
-        finish(prior, folder, measure(prior) if measure else {})
-
-
-def _options(config: MetaTrainConfig) -> MetaOptions:
-    from piaa_tf.training.meta.options import MetaOptions
-
-    values = dataclasses.asdict(config)
-    names = {field.name for field in dataclasses.fields(MetaOptions)} - {"loss_scale"}
-    is_float16 = config.precision == "mixed_float16"
-    return MetaOptions(
-        **{name: values[name] for name in names},
-        loss_scale=FLOAT16_LOSS_SCALE if is_float16 else 1.0,
-    )
-
-
-def _schedule(config: MetaTrainConfig) -> MetaSchedule:
-    from piaa_tf.training.meta.fit import MetaSchedule
-
-    return MetaSchedule(
-        num_steps=config.steps,
-        steps_per_call=config.steps_per_call,
-        checkpoint_minutes=config.checkpoint_minutes,
-        checkpoint_steps=config.checkpoint_steps,
-        validation_steps=config.validation_steps,
-    )
-
-
-class _Start:
-    """The network that training begins with: of a prior, or of the flags."""
-
-    def __init__(self, config: MetaTrainConfig) -> None:
-        self._config = config
-        self._init = _init_prior(config) if config.init_prior else None
-        self.model = self._init.config if self._init else _model_config(config)
-        self.keep_aspect = self._init.keep_aspect if self._init else config.keep_aspect
-
-    def build(self) -> Prior:
-        from piaa_tf.models.prior import assign_weights, build_prior
-
-        config = dataclasses.asdict(self._config)
-        prior = build_prior(
-            "blg_piaa",
-            self.model,
-            weights=None if self._init else self._config.weights or None,
-            training={**config, "keep_aspect": self.keep_aspect},
-        )
-        if self._init:
-            assign_weights(prior.model, self._init.weights())
-        return prior
+    log_result(prior, run)
 
 
 def _init_prior(config: MetaTrainConfig) -> Prior:
@@ -229,16 +208,24 @@ def _init_prior(config: MetaTrainConfig) -> Prior:
     return prior
 
 
-def _model_config(config: MetaTrainConfig) -> BlgPiaaConfig:
-    from piaa_tf.models.blg_piaa import BlgPiaaConfig
+def _untrained(config: MetaTrainConfig) -> Prior:
+    import tensorflow as tf
 
-    return BlgPiaaConfig(
-        backbone=config.backbone or BlgPiaaConfig.backbone,
-        image_size=config.image_size or BlgPiaaConfig.image_size,
-        features=config.features,
-        head_sizes=config.head_sizes,
-        dropout=config.dropout,
-        link=config.link,
+    from piaa_tf.models.prior import build_prior
+
+    tf.keras.utils.set_random_seed(config.seed)
+    return build_prior(
+        "blg_piaa",
+        BlgPiaaConfig(
+            backbone=config.backbone or BlgPiaaConfig.backbone,
+            image_size=config.image_size or BlgPiaaConfig.image_size,
+            features=config.features,
+            head_sizes=config.head_sizes,
+            dropout=config.dropout,
+            link=config.link,
+        ),
+        weights=config.weights or None,
+        training={"keep_aspect": config.keep_aspect},
     )
 
 
@@ -247,30 +234,6 @@ def _ratings(config: MetaTrainConfig, folder: RunFolder, split: str) -> Personal
 
     return load_split(
         config, folder, config.dataset, PersonalRatings, config.data_dir, split
-    )
-
-
-def _stream(
-    config: MetaTrainConfig, start: _Start, ratings: PersonalRatings
-) -> TaskStream:
-    from piaa_tf.data.tasks import TaskSampler
-    from piaa_tf.training.meta.task_stream import TaskStream
-
-    sampler = TaskSampler(
-        ratings.users,
-        num_tasks=config.num_tasks,
-        num_support=config.num_support,
-        num_query=config.num_query,
-        inner_batch=config.inner_batch,
-        min_ratings=config.min_ratings,
-        seed=config.seed,
-    )
-    return TaskStream(
-        ratings,
-        sampler,
-        start.model.image_size,
-        keep_aspect=start.keep_aspect,
-        cache_bytes=int(config.cache_gb * 2**30),
     )
 
 

@@ -17,18 +17,20 @@ example takes some minutes on two cores; the defaults are the slides' and want a
 from __future__ import annotations
 
 import dataclasses
+from typing import get_args
 
 from piaa_tf.errors import InputError
+from piaa_tf.models.config import BlgPiaaConfig, Link, PaIaaConfig
 from piaa_tf.programs.shared import program
-from piaa_tf.programs.shared.program import option
-from piaa_tf.programs.shared.run_config import finish, load_split, open_run
-from piaa_tf.programs.shared.train_config import (
-    TrainConfig,
-    fit_options,
-    stream_options,
+from piaa_tf.programs.shared.program import option, options_of
+from piaa_tf.programs.shared.run_config import load_split, log_result, open_run
+from piaa_tf.programs.shared.train_config import TrainConfig, distribution_loss_option
+from piaa_tf.training.supervised.options import (
+    FitOptions,
+    LossOptions,
+    StreamOptions,
+    Target,
 )
-
-TARGETS = ("distribution", "score", "ranking", "personality")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,111 +42,72 @@ class GenericConfig(TrainConfig):
 
     dataset: str = option("gallery", "Data set.")
     data_dir: str = option("", "Where it lies; gallery: rendered if absent.")
-    target: str = option("distribution", "What is learned.", choices=TARGETS)
+    target: str = option("distribution", "What is learned.", choices=get_args(Target))
     average_of: str = option(
         "ratings",
         "What score and ranking average: users' ratings or score distributions.",
         choices=("ratings", "distributions"),
     )
-    distribution_loss: str = option(
-        "mse", "mse: L_a of the slides; emd: NIMA's.", choices=("mse", "emd")
-    )
+    distribution_loss: str = distribution_loss_option()
     link: str = option(
-        "sigmoid", "Of score and ranking, to [0, 1].", choices=("sigmoid", "linear")
+        BlgPiaaConfig.link, "Of score and ranking, to [0, 1].", choices=get_args(Link)
     )
 
     def __post_init__(self) -> None:
         """Checks the target beside what all runs share."""
         super().__post_init__()
-        if self.target not in TARGETS:
-            raise InputError(f"target must be one of {TARGETS}. Got {self.target!r}.")
+        if self.target not in get_args(Target):
+            raise InputError(
+                f"target must be one of {get_args(Target)}. Got {self.target!r}."
+            )
+
+    @property
+    def is_averaged(self) -> bool:
+        """Whether average scores are learned, by BLG-PIAA's network."""
+        return self.target in ("score", "ranking")
 
 
 def run(config: GenericConfig) -> None:
     """Trains, measures on the validation split and writes the prior."""
-    folder, strategy = open_run(config, "piaa-train-generic")
+    run = open_run(config, "piaa-train-generic")
 
     from absl import logging
 
     from piaa_tf.data.splits import log_overlap
-    from piaa_tf.training.supervised.fit import fit
+    from piaa_tf.evaluation.generic import score_metrics
+    from piaa_tf.evaluation.personality import trait_metrics
+    from piaa_tf.training.supervised.train import train_generic
 
+    kind = _kind(config)
     samples, held_out = (
-        load_split(config, folder, config.dataset, _kind(config), config.data_dir, part)
+        load_split(config, run.folder, config.dataset, kind, config.data_dir, part)
         for part in ("train", "validation")
     )
     logging.info("%d samples, %d held out", len(samples), len(held_out))
     log_overlap(samples.images, held_out, by="this run", what="validation")
-    build, stream, losses, num_samples, measure = _parts(config, samples, held_out)
-    prior = fit(
-        build,
-        stream,
-        losses,
-        options=fit_options(config, num_samples),
-        stream_options=stream_options(config),
-        strategy=strategy,
-        run=folder,
-        validate=measure,
+    metrics = trait_metrics if config.target == "personality" else score_metrics
+    network = BlgPiaaConfig if config.is_averaged else PaIaaConfig
+    prior = train_generic(
+        samples,
+        target=config.target,
+        network=options_of(config, network),
+        weights=config.weights or None,
+        losses=options_of(config, LossOptions),
+        options=options_of(config, FitOptions),
+        stream=options_of(config, StreamOptions),
+        run=dataclasses.replace(run, measure=lambda prior: metrics(prior, held_out)),
     )
-    finish(prior, folder, measure(prior))
+    log_result(prior, run)
 
 
 def _kind(config: GenericConfig) -> type:
     from piaa_tf.data.samples import LikedImages, PersonalRatings, ScoreDistributions
 
-    averaged = {"ratings": PersonalRatings, "distributions": ScoreDistributions}
-    return {"distribution": ScoreDistributions, "personality": LikedImages}.get(
-        config.target, averaged[config.average_of]
-    )
-
-
-def _parts(config: GenericConfig, samples, held_out):
-    """What differs between targets: model, stream, losses, epoch, measure."""
-    from piaa_tf.evaluation.generic import score_metrics
-    from piaa_tf.evaluation.personality import trait_metrics
-    from piaa_tf.models.blg_piaa import BlgPiaaConfig
-    from piaa_tf.models.pa_iaa import PaIaaConfig
-    from piaa_tf.models.prior import build_prior
-    from piaa_tf.training.supervised import generic, multitask
-
-    shared = {
-        name: getattr(config, name)
-        for name in ("backbone", "image_size", "features", "head_sizes", "dropout")
-    }
-    num_samples = len(samples)
-    if config.target in ("score", "ranking"):
-        kind, model = "blg_piaa", BlgPiaaConfig(**shared, link=config.link)
-        is_ranked = config.target == "ranking"
-        losses = generic.ranking_losses if is_ranked else generic.score_losses
-        draw, metrics = generic.average_stream, score_metrics
-        num_samples = len(generic.average_scores(samples)[0])
-    elif config.target == "distribution":
-        kind = "pa_iaa"
-        bins = tuple(float(score) for score in samples.bin_scores)
-        model = PaIaaConfig(**shared, bin_scores=bins, tasks=("distribution",))
-        losses = multitask.task_losses(distribution=config.distribution_loss)
-        draw, metrics = multitask.aesthetics_stream, score_metrics
-    else:
-        kind, model = "pa_iaa", PaIaaConfig(**shared, tasks=("traits",))
-        losses = multitask.task_losses()
-        draw, metrics = multitask.personality_stream, trait_metrics
-
-    def build():
-        return build_prior(
-            kind,
-            model,
-            weights=config.weights or None,
-            sync_batch_norm=config.sync_batch_norm,
-            training=dataclasses.asdict(config),
-        )
-
-    return (
-        build,
-        lambda options: draw(samples, options),
-        losses,
-        num_samples,
-        lambda prior: metrics(prior, held_out),
-    )
+    if config.target == "personality":
+        return LikedImages
+    if config.is_averaged and config.average_of == "ratings":
+        return PersonalRatings
+    return ScoreDistributions
 
 
 def main() -> None:

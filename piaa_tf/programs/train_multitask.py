@@ -13,15 +13,14 @@ takes some minutes on two cores; the defaults are the slides' and want a GPU.
 from __future__ import annotations
 
 import dataclasses
+from typing import get_args
 
+from piaa_tf.models.config import Fusion, PaIaaConfig
 from piaa_tf.programs.shared import program
-from piaa_tf.programs.shared.program import option
-from piaa_tf.programs.shared.run_config import finish, load_split, open_run
-from piaa_tf.programs.shared.train_config import (
-    TrainConfig,
-    fit_options,
-    stream_options,
-)
+from piaa_tf.programs.shared.program import option, options_of
+from piaa_tf.programs.shared.run_config import load_split, log_result, open_run
+from piaa_tf.programs.shared.train_config import TrainConfig, distribution_loss_option
+from piaa_tf.training.supervised.options import FitOptions, LossOptions, StreamOptions
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,21 +34,23 @@ class MultitaskConfig(TrainConfig):
     aesthetics_dir: str = option("", "Where it lies; gallery: rendered if absent.")
     personality: str = option("gallery", "Data set of liked images with traits.")
     personality_dir: str = option("", "Where it lies; gallery: rendered if absent.")
-    distribution_loss: str = option(
-        "mse", "mse: L_a of the slides; emd: NIMA's.", choices=("mse", "emd")
+    distribution_loss: str = distribution_loss_option()
+    distribution_weight: float = option(
+        LossOptions.distribution_weight, "Factor of the distribution loss."
     )
-    distribution_weight: float = option(1.0, "Factor of the distribution loss.")
-    traits_weight: float = option(1.0, "Factor of the trait loss.")
+    traits_weight: float = option(
+        LossOptions.traits_weight, "Factor of the trait loss."
+    )
     fusion: str = option(
-        "vector",
+        PaIaaConfig.fusion,
         "W_b per user: a vector (slides) or a network of the picture (released).",
-        choices=("vector", "network"),
+        choices=get_args(Fusion),
     )
 
 
 def run(config: MultitaskConfig) -> None:
     """Trains, measures on the validation split and writes the prior."""
-    folder, strategy = open_run(config, "piaa-train-multitask")
+    run = open_run(config, "piaa-train-multitask")
 
     from absl import logging
 
@@ -57,10 +58,7 @@ def run(config: MultitaskConfig) -> None:
     from piaa_tf.data.splits import log_overlap
     from piaa_tf.evaluation.generic import score_metrics
     from piaa_tf.evaluation.personality import trait_metrics
-    from piaa_tf.models.pa_iaa import PaIaaConfig
-    from piaa_tf.models.prior import build_prior
-    from piaa_tf.training.supervised import multitask
-    from piaa_tf.training.supervised.fit import fit
+    from piaa_tf.training.supervised.train import train_multitask
 
     chosen = {
         "aesthetics": (config.aesthetics, ScoreDistributions, config.aesthetics_dir),
@@ -68,7 +66,7 @@ def run(config: MultitaskConfig) -> None:
     }
     sets = {
         split: tuple(
-            load_split(config, folder, *which, split, role=role)
+            load_split(config, run.folder, *which, split, role=role)
             for role, which in chosen.items()
         )
         for split in ("train", "validation")
@@ -82,15 +80,6 @@ def run(config: MultitaskConfig) -> None:
         len(personality),
         len(set(personality.users)),
     )
-    model_config = PaIaaConfig(
-        backbone=config.backbone,
-        image_size=config.image_size,
-        features=config.features,
-        bin_scores=tuple(float(score) for score in aesthetics.bin_scores),
-        head_sizes=config.head_sizes,
-        dropout=config.dropout,
-        fusion=config.fusion,
-    )
 
     def measure(prior):
         held_scores, held_likes = sets["validation"]
@@ -99,27 +88,17 @@ def run(config: MultitaskConfig) -> None:
             **trait_metrics(prior, held_likes),
         }
 
-    prior = fit(
-        lambda: build_prior(
-            "pa_iaa",
-            model_config,
-            weights=config.weights or None,
-            sync_batch_norm=config.sync_batch_norm,
-            training=dataclasses.asdict(config),
-        ),
-        lambda options: multitask.both_streams(aesthetics, personality, options),
-        multitask.task_losses(
-            distribution=config.distribution_loss,
-            distribution_weight=config.distribution_weight,
-            traits_weight=config.traits_weight,
-        ),
-        options=fit_options(config, max(len(aesthetics), len(personality))),
-        stream_options=stream_options(config),
-        strategy=strategy,
-        run=folder,
-        validate=measure,
+    prior = train_multitask(
+        aesthetics,
+        personality,
+        network=options_of(config, PaIaaConfig),
+        weights=config.weights or None,
+        losses=options_of(config, LossOptions),
+        options=options_of(config, FitOptions),
+        stream=options_of(config, StreamOptions),
+        run=dataclasses.replace(run, measure=measure),
     )
-    finish(prior, folder, measure(prior))
+    log_result(prior, run)
 
 
 def main() -> None:

@@ -19,13 +19,17 @@ from piaa_tf.training.run_folder import RunFolder
 
 Action = Callable[[int, Mapping[str, float]], None]
 
+StepsCall = Callable[[int, int], tuple[Mapping[str, float], int]]
+"""(step, count) -> means of the losses over `count` steps from `step` on, and the first
+step whose loss was not finite, or -1."""
+
 
 class NonFiniteLossError(RuntimeError):
     """The loss of a step was not finite; no checkpoint was written after it."""
 
 
 def run_loop(
-    steps_call: Callable[[int, int], tuple[Mapping[str, float], int]],
+    steps_call: StepsCall,
     *,
     first_step: int,
     last_step: int,
@@ -35,8 +39,7 @@ def run_loop(
     """Runs from first_step to last_step.
 
     Args:
-        steps_call: (step, count) -> means of the losses over `count` steps from `step`
-            on, and the first step whose loss was not finite, or -1.
+        steps_call: takes some steps.
         first_step: number of steps already done.
         last_step: number of steps done at the end.
         steps_per_call: steps between two looks of the host; the last call may be

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from typing import get_args
 
 import tensorflow as tf
 
 from piaa_tf.adaptation.inner import check_gradients
 from piaa_tf.errors import InputError
+from piaa_tf.training.options import OptimizerName, Schedule
 
 try:
     with warnings.catch_warnings():
@@ -25,13 +27,11 @@ except ModuleNotFoundError:
     # It ends at TensorFlow 2.15.
     from piaa_tf.training.sgdw import SGDW
 
-OPTIMIZERS = ("sgdw", "adam")
-SCHEDULES = ("exponential", "cosine")
 MOMENTUM = 0.9
 
 
 def make_schedule(
-    name: str, rate: float, *, decay: float, steps_per_epoch: int, steps: int
+    name: Schedule, rate: float, *, decay: float, steps_per_epoch: int, steps: int
 ) -> tf.keras.optimizers.schedules.LearningRateSchedule:
     """Makes a rate that falls as training goes on.
 
@@ -55,11 +55,11 @@ def make_schedule(
         )
     if name == "cosine":
         return tf.keras.optimizers.schedules.CosineDecay(rate, steps)
-    raise InputError(f"schedule must be one of {SCHEDULES}. Got {name!r}.")
+    raise InputError(f"schedule must be one of {get_args(Schedule)}. Got {name!r}.")
 
 
 def make_optimizer(
-    name: str,
+    name: OptimizerName,
     schedule: tf.keras.optimizers.schedules.LearningRateSchedule,
     *,
     weight_decay: float,
@@ -87,7 +87,9 @@ def make_optimizer(
                 "Pass --weight_decay=0, or --optimizer=sgdw."
             )
         return tf.keras.optimizers.legacy.Adam(schedule)
-    raise InputError(f"optimizer must be one of {OPTIMIZERS}. Got {name!r}.")
+    raise InputError(
+        f"optimizer must be one of {get_args(OptimizerName)}. Got {name!r}."
+    )
 
 
 class PartOptimizer(tf.Module):

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Callable
+import contextlib
+from collections.abc import Iterator, Sequence
+from typing import Callable, get_args
 
 import tensorflow as tf
 
 from piaa_tf.errors import InputError
-
-STRATEGIES = ("one", "mirrored", "multi_worker")
-PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+from piaa_tf.training.options import Precision, StrategyName
 
 
-def make_strategy(name: str, devices: Sequence[str] = ()) -> tf.distribute.Strategy:
+def make_strategy(
+    name: StrategyName, devices: Sequence[str] = ()
+) -> tf.distribute.Strategy:
     """Makes the strategy that a flag names.
 
     Args:
@@ -48,7 +49,7 @@ def make_strategy(name: str, devices: Sequence[str] = ()) -> tf.distribute.Strat
         return tf.distribute.MirroredStrategy(
             [f"/{_short(device)}" for device in devices] or None
         )
-    raise InputError(f"strategy must be one of {STRATEGIES}. Got {name!r}.")
+    raise InputError(f"strategy must be one of {get_args(StrategyName)}. Got {name!r}.")
 
 
 def distribute(
@@ -91,15 +92,31 @@ def split_cpu(count: int) -> None:
         )
 
 
-def set_precision(name: str) -> None:
-    """Sets the Keras policy of the backbones; heads, losses and metrics stay float32.
+@contextlib.contextmanager
+def precision_policy(name: Precision) -> Iterator[None]:
+    """Sets the Keras policy of the backbones, and puts the former one back at the end.
+
+    Heads, losses and metrics stay float32.
+
+    Args:
+        name: of the policy.
+
+    Yields:
+        Nothing.
 
     Raises:
         InputError: The name is unknown.
     """
-    if name not in PRECISIONS:
-        raise InputError(f"precision must be one of {PRECISIONS}. Got {name!r}.")
+    if name not in get_args(Precision):
+        raise InputError(
+            f"precision must be one of {get_args(Precision)}. Got {name!r}."
+        )
+    before = tf.keras.mixed_precision.global_policy()
     tf.keras.mixed_precision.set_global_policy(name)
+    try:
+        yield
+    finally:
+        tf.keras.mixed_precision.set_global_policy(before)
 
 
 def is_chief(strategy: tf.distribute.Strategy) -> bool:

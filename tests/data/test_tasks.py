@@ -82,7 +82,7 @@ def test_the_users_of_a_step_differ_and_an_epoch_meets_each_once():
     ],
 )
 def test_few_ratings_are_split_in_proportion(num_ratings, sizes):
-    sampler = TaskSampler(users_with(5), num_tasks=1, seed=0)
+    sampler = sampler_of(users_with(5), num_tasks=1, num_support=80, num_query=20)
     assert sampler.sizes(num_ratings) == sizes
 
 

@@ -22,8 +22,7 @@ from piaa_tf.evaluation.system import (
     PersonalSystem,
     Training,
 )
-from piaa_tf.models.blg_piaa import BlgPiaaConfig
-from piaa_tf.models.pa_iaa import PaIaaConfig
+from piaa_tf.models.config import BlgPiaaConfig, PaIaaConfig
 from piaa_tf.models.prior import build_prior, load_prior, save_prior
 
 SHAPE = {"backbone": "compact", "image_size": 32, "head_sizes": ()}

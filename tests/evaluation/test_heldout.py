@@ -10,7 +10,7 @@ from piaa_tf.errors import InputError
 from piaa_tf.evaluation.heldout import HeldOutUsers
 from piaa_tf.evaluation.protocol import split
 from piaa_tf.metrics import srocc
-from piaa_tf.models.blg_piaa import BlgPiaaConfig
+from piaa_tf.models.config import BlgPiaaConfig
 from piaa_tf.models.prior import build_prior
 
 LOOP, NUM_IMAGES = InnerLoop(steps=3, rate=1e-2), 4

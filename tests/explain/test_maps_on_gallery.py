@@ -8,7 +8,7 @@ from piaa_tf.adaptation.scoring import UserScorer
 from piaa_tf.adaptation.taste import Tastes
 from piaa_tf.data.gallery import draw_scene, render_scene, subject_mask
 from piaa_tf.explain.gradients import integrated_gradients, to_map
-from piaa_tf.models.blg_piaa import BlgPiaaConfig
+from piaa_tf.models.config import BlgPiaaConfig
 from piaa_tf.models.prior import build_prior
 from piaa_tf.ratings import RatingRange
 

@@ -30,8 +30,7 @@ from piaa_tf.adaptation.user_network import UserNetwork
 from piaa_tf.contract.manifest import MANIFEST_NAME, Adaptation, Manifest
 from piaa_tf.contract.user_ids import PRIOR_MODEL, private_model
 from piaa_tf.data.decode import resize
-from piaa_tf.models.blg_piaa import BlgPiaaConfig
-from piaa_tf.models.pa_iaa import PaIaaConfig
+from piaa_tf.models.config import BlgPiaaConfig, PaIaaConfig
 from piaa_tf.models.prior import build_prior, load_prior, save_prior
 from piaa_tf.photos.seen import seen_pixels
 from piaa_tf.ratings import RatingRange

@@ -6,8 +6,7 @@ import pytest
 import tensorflow as tf
 
 from piaa_tf.errors import InputError
-from piaa_tf.models.blg_piaa import BlgPiaaConfig
-from piaa_tf.models.pa_iaa import PaIaaConfig
+from piaa_tf.models.config import BlgPiaaConfig, PaIaaConfig
 from piaa_tf.models.prior import (
     assign_weights,
     build_prior,

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from piaa_tf.errors import InputError
 from piaa_tf.evaluation.baselines import priors, systems
-from piaa_tf.models.blg_piaa import BlgPiaaConfig
+from piaa_tf.models.config import BlgPiaaConfig
 from piaa_tf.models.prior import build_prior, save_prior
 from piaa_tf.programs import evaluate
 

@@ -6,7 +6,7 @@ from piaa_tf.training.strategy import (
     distribute,
     is_chief,
     make_strategy,
-    set_precision,
+    precision_policy,
     split_cpu,
 )
 
@@ -39,16 +39,19 @@ def test_an_unknown_device_is_refused_with_the_known_ones():
 
 
 def test_an_unknown_precision_is_refused():
-    with pytest.raises(InputError, match="Got 'float8'"):
-        set_precision("float8")
+    with pytest.raises(InputError, match="Got 'float8'"), precision_policy("float8"):
+        pass
 
 
-def test_precision_is_the_keras_policy():
-    try:
-        set_precision("mixed_bfloat16")
-        assert tf.keras.mixed_precision.global_policy().name == "mixed_bfloat16"
-    finally:
-        set_precision("float32")
+def test_precision_is_the_keras_policy_while_it_lasts():
+    policy = tf.keras.mixed_precision.global_policy
+    before = policy().name
+    with precision_policy("mixed_bfloat16"):
+        assert policy().name == "mixed_bfloat16"
+    assert policy().name == before
+    with pytest.raises(KeyError), precision_policy("mixed_bfloat16"):
+        raise KeyError
+    assert policy().name == before
 
 
 def test_one_process_is_its_own_chief():

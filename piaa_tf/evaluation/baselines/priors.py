@@ -9,33 +9,23 @@ programs, by the slides' settings, and brings the priors along.
 from __future__ import annotations
 
 import dataclasses
-import math
+import functools
 from typing import Any, Callable
 
-import tensorflow as tf
 from absl import logging
 
 from piaa_tf.data.samples import LikedImages, PersonalRatings, ScoreDistributions
-from piaa_tf.data.tasks import TaskSampler
 from piaa_tf.evaluation.generic import score_metrics
 from piaa_tf.evaluation.personality import trait_metrics
 from piaa_tf.evaluation.system import Training
-from piaa_tf.models.blg_piaa import BlgPiaaConfig
-from piaa_tf.models.pa_iaa import PaIaaConfig
-from piaa_tf.models.prior import (
-    Prior,
-    assign_weights,
-    build_prior,
-    load_prior,
-    save_prior,
-)
-from piaa_tf.training.meta.fit import MetaSchedule, meta_fit
-from piaa_tf.training.meta.options import MetaOptions
-from piaa_tf.training.meta.task_stream import TaskStream
+from piaa_tf.models.config import BlgPiaaConfig, PaIaaConfig
+from piaa_tf.models.prior import Prior, load_prior
+from piaa_tf.training.meta.options import MetaOptions, MetaSchedule, TaskOptions
+from piaa_tf.training.meta.train import meta_train
+from piaa_tf.training.options import Measure, RunOptions
 from piaa_tf.training.run_folder import RunFolder
-from piaa_tf.training.strategy import make_strategy
-from piaa_tf.training.supervised import generic, multitask
-from piaa_tf.training.supervised.fit import FitOptions, StreamOptions, fit
+from piaa_tf.training.supervised.options import FitOptions, LossOptions
+from piaa_tf.training.supervised.train import train_generic, train_multitask
 
 EPOCHS = {
     "multitask": 8,
@@ -109,20 +99,8 @@ def find_prior(role: str, training: Training, system: str) -> Prior:
     return _fitted(role, training, system)
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class _Task:
-    """What differs between the roles that are trained in the supervised way."""
-
-    kind: str
-    config: Any
-    stream: Callable[[StreamOptions], Any]
-    losses: Callable
-    num_samples: int
-    measure: Callable[[Prior], dict[str, float]] | None
-
-
 def _fitted(role: str, training: Training, system: str) -> Prior:
-    task = _task(role, training, system)
+    train, measure = _learning(role, training, system)
     epochs = _share(EPOCHS[role], training)
     run = _open(role, training, {"epochs": epochs, "rate": RATE})
     if (run.prior / "config.json").exists():
@@ -131,78 +109,60 @@ def _fitted(role: str, training: Training, system: str) -> Prior:
     described = {"role": role, "epochs": epochs, "seed": training.seed}
     if role == "nima":
         described["distribution_loss"] = "emd"
-
-    def build() -> Prior:
-        tf.keras.utils.set_random_seed(training.seed)
-        return build_prior(task.kind, task.config, training=described)
-
-    prior = fit(
-        build,
-        task.stream,
-        task.losses,
+    return train(
         options=FitOptions(
             batch_size=BATCH_SIZE,
-            steps_per_epoch=math.ceil(task.num_samples / BATCH_SIZE),
             epochs=epochs,
             optimizer="adam",
             schedule="cosine",
             backbone_rate=RATE,
             head_rate=RATE,
-            decay=1.0,
             weight_decay=0.0,
+            validation_epochs=0,
             seed=training.seed,
         ),
-        stream_options=StreamOptions(
-            {"image_size": training.image_size, "flip": True, "seed": training.seed}
-        ),
-        strategy=make_strategy("one"),
-        run=run,
+        run=RunOptions(run, described, measure=measure),
     )
-    return _kept(prior, task.measure(prior) if task.measure else {}, run)
 
 
-def _task(role: str, training: Training, system: str) -> _Task:
-    shape = {"backbone": training.backbone, "image_size": training.image_size}
+def _learning(
+    role: str, training: Training, system: str
+) -> tuple[Callable[..., Prior], Measure | None]:
+    """Returns what trains the prior of a role, and what measures it."""
+    shape = {
+        "backbone": training.backbone,
+        "image_size": training.image_size,
+        "head_sizes": (),
+    }
+    network, metrics = PaIaaConfig(**shape), score_metrics
     if role == "average":
         samples, held_out = _average_samples(training, system)
-        return _Task(
-            "blg_piaa",
-            BlgPiaaConfig(**shape, head_sizes=()),
-            lambda options: generic.average_stream(samples, options),
-            generic.score_losses,
-            len(generic.average_scores(samples)[0]),
-            held_out and (lambda prior: score_metrics(prior, held_out)),
+        train = functools.partial(
+            train_generic, samples, target="score", network=BlgPiaaConfig(**shape)
         )
-    if role == "personality":
-        likes, held_out = _both(LikedImages, training, system)
-        return _Task(
-            "pa_iaa",
-            PaIaaConfig(**shape, head_sizes=(), tasks=("traits",)),
-            lambda options: multitask.personality_stream(likes, options),
-            multitask.task_losses(),
-            len(likes),
-            held_out and (lambda prior: trait_metrics(prior, held_out)),
+    elif role == "personality":
+        samples, held_out = _both(LikedImages, training, system)
+        train = functools.partial(
+            train_generic, samples, target="personality", network=network
         )
-    scores, held_out = _both(ScoreDistributions, training, system)
-    bins = tuple(float(score) for score in scores.bin_scores)
-    if role == "multitask":
-        likes = training.samples(LikedImages, system)
-        return _Task(
-            "pa_iaa",
-            PaIaaConfig(**shape, head_sizes=(), bin_scores=bins),
-            lambda options: multitask.both_streams(scores, likes, options),
-            multitask.task_losses(distribution_weight=DISTRIBUTION_WEIGHT),
-            max(len(scores), len(likes)),
-            held_out and (lambda prior: score_metrics(prior, held_out)),
+        metrics = trait_metrics
+    elif role == "multitask":
+        samples, held_out = _both(ScoreDistributions, training, system)
+        train = functools.partial(
+            train_multitask,
+            samples,
+            training.samples(LikedImages, system),
+            network=network,
+            losses=LossOptions(distribution_weight=DISTRIBUTION_WEIGHT),
         )
-    return _Task(
-        "pa_iaa",
-        PaIaaConfig(**shape, head_sizes=(), bin_scores=bins, tasks=("distribution",)),
-        lambda options: multitask.aesthetics_stream(scores, options),
-        multitask.task_losses(distribution="emd" if role == "nima" else "mse"),
-        len(scores),
-        held_out and (lambda prior: score_metrics(prior, held_out)),
-    )
+    else:
+        samples, held_out = _both(ScoreDistributions, training, system)
+        losses = LossOptions("emd" if role == "nima" else "mse")
+        train = functools.partial(
+            train_generic, samples, network=network, losses=losses
+        )
+    measure = (lambda prior: metrics(prior, held_out)) if held_out else None
+    return train, measure
 
 
 def _both(kind: type, training: Training, system: str) -> tuple:
@@ -234,33 +194,14 @@ def _meta_trained(role: str, training: Training, system: str) -> Prior:
         return load_prior(run.prior)
     logging.info("meta-training the prior %r, %d steps", role, steps)
 
-    def build() -> Prior:
-        prior = build_prior(
-            start.kind,
-            start.config,
-            training={**described, "keep_aspect": start.keep_aspect},
-        )
-        assign_weights(prior.model, start.weights())
-        return prior
-
-    sampler = TaskSampler(
-        ratings.users,
-        num_tasks=options.num_tasks,
-        inner_batch=INNER_BATCH,
-        min_ratings=2,
-        seed=training.seed,
-    )
-    prior = meta_fit(
-        build,
-        TaskStream(
-            ratings, sampler, start.config.image_size, keep_aspect=start.keep_aspect
-        ),
+    return meta_train(
+        ratings,
+        start,
         options=options,
-        schedule=MetaSchedule(num_steps=steps, validation_steps=0),
-        strategy=make_strategy("one"),
-        run=run,
+        tasks=TaskOptions(inner_batch=INNER_BATCH, min_ratings=2),
+        schedule=MetaSchedule(steps),
+        run=RunOptions(run, described),
     )
-    return _kept(prior, {}, run)
 
 
 def _share(count: int, training: Training) -> int:
@@ -277,9 +218,3 @@ def _open(role: str, training: Training, described: dict[str, Any]) -> RunFolder
             "seed": training.seed,
         },
     )
-
-
-def _kept(prior: Prior, metrics: dict[str, float], run: RunFolder) -> Prior:
-    save_prior(dataclasses.replace(prior, metrics=metrics), run.prior)
-    # Read back, it belongs to no strategy, and is what a later call will find.
-    return load_prior(run.prior)

@@ -12,12 +12,14 @@ import logging as std_logging
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any, Callable
+from typing import Any, Callable, TypeVar
 
 from absl import app, flags, logging
 
 from piaa_tf.errors import InputError
 from piaa_tf.tensorflow_log import tensorflow_notes_hidden
+
+Options = TypeVar("Options")
 
 
 def option(default: Any, text: str, choices: Sequence[str] | None = None) -> Any:
@@ -41,45 +43,94 @@ def repeated(text: str) -> Any:
     )
 
 
-def define_flags(config_class: type) -> None:
+def define_flags(
+    config_class: type, flag_values: flags.FlagValues = flags.FLAGS
+) -> None:
     """Defines one absl flag per field of a config, with its default.
 
     Tuples become comma-separated lists, and a list of one kind of numbers is read back
     as numbers. Not called on import: two programs in one process would collide.
+
+    Args:
+        config_class: the program's frozen config dataclass.
+        flag_values: where the flags are kept.
     """
     for field in dataclasses.fields(config_class):
-        text, choices = field.metadata["help"], field.metadata["choices"]
-        if choices is not None:
-            default = field.default or None
-            flags.DEFINE_enum(field.name, default, list(choices), text)
-        elif isinstance(field.default, bool):
-            flags.DEFINE_boolean(field.name, field.default, text)
-        elif isinstance(field.default, int):
-            flags.DEFINE_integer(field.name, field.default, text)
-        elif isinstance(field.default, float):
-            flags.DEFINE_float(field.name, field.default, text)
-        elif field.metadata.get("repeated"):
-            flags.DEFINE_multi_string(field.name, [], text)
-        elif isinstance(field.default, tuple):
-            flags.DEFINE_list(field.name, [str(x) for x in field.default], text)
-        else:
-            flags.DEFINE_string(field.name, field.default or None, text)
+        define, default, arguments = _flag_of(field)
+        define(
+            field.name,
+            default,
+            *arguments,
+            help=field.metadata["help"],
+            flag_values=flag_values,
+            required=field.metadata.get("required", False),
+        )
         # --help shows the flags of the main module, which is not this one.
-        flags.FLAGS.register_key_flag_for_module(sys.argv[0], flags.FLAGS[field.name])
-        if field.metadata.get("required"):
-            flags.mark_flag_as_required(field.name)
+        flag_values.register_key_flag_for_module(sys.argv[0], flag_values[field.name])
 
 
-def config_from_flags(config_class: type) -> Any:
-    """Builds the config from the parsed flags."""
+def _flag_of(field: dataclasses.Field) -> tuple[Callable, Any, tuple]:
+    """Chooses absl's function for a field, the default, and what else it takes."""
+    default, choices = field.default, field.metadata["choices"]
+    if choices is not None:
+        return flags.DEFINE_enum, default or None, (list(choices),)
+    if field.metadata.get("repeated"):
+        return flags.DEFINE_multi_string, [], ()
+    if isinstance(default, tuple):
+        return flags.DEFINE_list, [str(x) for x in default], ()
+    for kind, define in (
+        (bool, flags.DEFINE_boolean),
+        (int, flags.DEFINE_integer),
+        (float, flags.DEFINE_float),
+    ):
+        if isinstance(default, kind):
+            return define, default, ()
+    return flags.DEFINE_string, default or None, ()
+
+
+def config_from_flags(
+    config_class: type, flag_values: flags.FlagValues = flags.FLAGS
+) -> Any:
+    """Builds the config from the parsed flags.
+
+    Args:
+        config_class: as of `define_flags`.
+        flag_values: as of `define_flags`.
+
+    Returns:
+        An instance of the class.
+
+    Raises:
+        InputError: A list holds what is no number, or the config refuses its values.
+    """
     values = {}
     for field in dataclasses.fields(config_class):
-        value = flags.FLAGS[field.name].value
+        value = flag_values[field.name].value
         if isinstance(field.default, tuple):
             values[field.name] = _tuple_like(field, value)
         else:
             values[field.name] = field.default if value is None else value
     return config_class(**values)
+
+
+def options_of(config: Any, options_class: type[Options]) -> Options:
+    """Builds options from the flags of the same names.
+
+    Args:
+        config: of a program.
+        options_class: a dataclass from which the flags took their defaults.
+
+    Returns:
+        The options; those that are no flags keep their defaults.
+    """
+    names = {field.name for field in dataclasses.fields(config)}
+    return options_class(
+        **{
+            field.name: getattr(config, field.name)
+            for field in dataclasses.fields(options_class)
+            if field.name in names
+        }
+    )
 
 
 def _tuple_like(field: dataclasses.Field, texts: Sequence[str]) -> tuple:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, get_args
 
 from piaa_tf.programs.shared.program import option, required
+from piaa_tf.training.options import Precision, RunOptions, StrategyName
 
 if TYPE_CHECKING:
     from piaa_tf.data.samples import Samples
@@ -37,48 +38,56 @@ class RunConfig:
     strategy: str = option(
         "one",
         "one device, mirrored over this machine's, multi_worker by TF_CONFIG.",
-        choices=("one", "mirrored", "multi_worker"),
+        choices=get_args(StrategyName),
     )
     devices: tuple[str, ...] = option((), "Such as GPU:0,GPU:1; empty for all GPUs.")
     logical_cpus: int = option(1, "Present the CPU as so many devices, for trying.")
     precision: str = option(
-        "float32",
+        RunOptions.precision,
         "Of the backbone; heads, losses and metrics stay float32.",
-        choices=("float32", "mixed_bfloat16", "mixed_float16"),
+        choices=get_args(Precision),
     )
     skip_broken: bool = option(
         False, "Leave broken and missing pictures out, counted, instead of stopping."
     )
-    cache_gb: float = option(4.0, "Memory for decoded pictures, per stream.")
-    steps_per_call: int = option(10, "Steps between two looks of the host.")
-    checkpoint_minutes: float = option(10.0, "Time between checkpoints.")
+    cache_gb: float = option(
+        RunOptions.cache_gb, "Memory for decoded pictures, per stream."
+    )
+    steps_per_call: int = option(
+        RunOptions.steps_per_call, "Steps between two looks of the host."
+    )
+    checkpoint_minutes: float = option(
+        RunOptions.checkpoint_minutes, "Time between checkpoints."
+    )
 
 
-def open_run(config: RunConfig, program: str) -> tuple[RunFolder, Any]:
+def open_run(config: RunConfig, program: str) -> RunOptions:
     """Prepares TensorFlow, the strategy and the run folder; before any operation.
 
     Returns:
-        The run folder and the strategy.
+        The options of the run, its folder opened.
     """
-    import tensorflow as tf
-
     from piaa_tf.training.run_folder import RunFolder
-    from piaa_tf.training.strategy import (
-        is_chief,
-        make_strategy,
-        set_precision,
-        split_cpu,
-    )
+    from piaa_tf.training.strategy import is_chief, make_strategy, split_cpu
 
     split_cpu(config.logical_cpus)
-    tf.keras.utils.set_random_seed(config.seed)
-    set_precision(config.precision)
     strategy = make_strategy(config.strategy, config.devices)
-    described = {"program": program, **dataclasses.asdict(config)}
-    run = RunFolder(
-        config.run_dir, described, may_change=MAY_CHANGE, write=is_chief(strategy)
+    described = dataclasses.asdict(config)
+    folder = RunFolder(
+        config.run_dir,
+        {"program": program, **described},
+        may_change=MAY_CHANGE,
+        write=is_chief(strategy),
     )
-    return run, strategy
+    return RunOptions(
+        folder,
+        described,
+        strategy,
+        precision=config.precision,
+        steps_per_call=config.steps_per_call,
+        checkpoint_minutes=config.checkpoint_minutes,
+        cache_gb=config.cache_gb,
+    )
 
 
 def load_split(
@@ -117,13 +126,10 @@ def load_split(
     return samples
 
 
-def finish(prior: Prior, run: RunFolder, metrics: dict[str, float]) -> None:
-    """Writes the prior of a finished run, says where and how good it is."""
+def log_result(prior: Prior, run: RunOptions) -> None:
+    """Says where the prior of a finished run is, and how good."""
     from absl import logging
 
-    from piaa_tf.models.prior import save_prior
-
-    save_prior(dataclasses.replace(prior, metrics=metrics), run.prior)
-    for name, value in metrics.items():
+    for name, value in prior.metrics.items():
         logging.info("%-28s %.3f", name, value)
-    logging.info("prior: %s", run.prior)
+    logging.info("prior: %s", run.folder.prior)

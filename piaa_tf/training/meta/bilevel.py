@@ -18,18 +18,55 @@ from one task to the next, they would make theta depend on the number of replica
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
 
 import tensorflow as tf
 
 from piaa_tf.adaptation.inner import AdamMoments, apply_adam
 from piaa_tf.errors import InputError
-from piaa_tf.training.meta.episode import Episode, Network
+from piaa_tf.training.meta.episode import Episode, FastWeight, Network
 from piaa_tf.training.meta.learners import LEARNERS
 from piaa_tf.training.meta.options import MetaOptions
 from piaa_tf.training.meta.replica_local import replica_local
 
 _LOSS, _BEFORE, _AFTER, _DIRECTION = range(4)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Learned:
+    """A variable that the outer update moves, and what it needs for that.
+
+    Attributes:
+        variable: of the network; it holds theta when it is moved.
+        total: its directions, summed over a replica's tasks of a meta-step.
+        rate: beta, or Adam's rate.
+        moments: Adam's, first and second, along gradients; None along differences
+            theta - theta_i, whose sum is followed as it is.
+    """
+
+    variable: tf.Variable
+    total: tf.Variable
+    rate: float
+    moments: tuple[tf.Variable, tf.Variable] | None = None
+
+    def add(self, direction: tf.Tensor, weight: tf.Tensor) -> None:
+        """Adds a task's direction."""
+        self.total.assign_add(tf.cast(weight, self.total.dtype) * direction)
+
+    def move(self, total: tf.Tensor, factor: tf.Tensor, step: tf.Tensor) -> None:
+        """Takes the outer step.
+
+        Args:
+            total: the directions, summed over all replicas.
+            factor: of the rate by now, a float64 scalar.
+            step: number of the meta-step, from 0.
+        """
+        rate = factor * self.rate
+        if self.moments is None:
+            self.variable.assign_sub(tf.cast(rate, self.variable.dtype) * total)
+        else:
+            apply_adam(self.variable, *self.moments, total, rate, step + 1)
 
 
 class MetaTraining(tf.Module):
@@ -70,14 +107,23 @@ class MetaTraining(tf.Module):
         body = network.body.trainable_variables
         head = network.head.trainable_variables
         is_head = options.scope == "head"
-        self._adapted = head if is_head else [*body, *head]
         self._body = body if is_head else []
-        self._statistics = (
-            []
-            if options.batch_norm == "frozen"
-            else list(network.body.non_trainable_variables)
-        )
-        self._make_slots()
+        adapted = head if is_head else [*body, *head]
+        is_frozen = options.batch_norm == "frozen"
+        statistics = [] if is_frozen else network.body.non_trainable_variables
+        with strategy.scope(), replica_local():
+            self._moments = AdamMoments(adapted)
+            self._adapted = self._fast_weights(adapted)
+            self._statistics = self._fast_weights(statistics)
+            # Those that are a part of theta, and so move with it.
+            self._moving = self._statistics if options.batch_norm == "meta" else []
+            self._learned, outer_moments = self._make_learned(adapted)
+            self._record = tf.Variable(
+                tf.zeros([options.num_tasks, 4]), trainable=False, name="record"
+            )
+        kept = [outer_moments]
+        kept += [self._moments] if options.adam == "kept" else []
+        self.state = [slot for m in kept for slot in [*m.first, *m.second]]
 
     def _check_replicas(self) -> None:
         k = self._options.num_tasks
@@ -91,33 +137,33 @@ class MetaTraining(tf.Module):
                 f"Got {self._replicas}. Pass --strategy=one, or --adam=fresh."
             )
 
-    def _make_slots(self) -> None:
-        options = self._options
-        is_by_difference = options.is_by_difference
-        moved = self._statistics if options.batch_norm == "meta" else []
-        # What follows sum(theta - theta_i), and what follows a gradient, by rate.
-        self._by_difference = [*self._adapted, *moved] if is_by_difference else []
-        by_outer_rate = [] if is_by_difference else self._adapted
-        self._by_gradient = [*by_outer_rate, *self._body]
-        self._gradient_rates = [options.outer_rate] * len(by_outer_rate)
-        self._gradient_rates += [options.body_rate] * len(self._body)
-        self._fast = [*self._adapted, *self._statistics]
+    def _fast_weights(self, variables: Sequence[tf.Variable]) -> list[FastWeight]:
         backbone = {variable.ref() for variable in self._network.backbone}
-        ratio = options.backbone_rate_ratio
-        self._ratios = [ratio if v.ref() in backbone else 1.0 for v in self._adapted]
-        with self._strategy.scope(), replica_local():
-            self._moments = AdamMoments(self._adapted)
-            self._outer_moments = AdamMoments(self._by_gradient)
-            self._theta = [_slot(v, "theta") for v in self._fast]
-            self._sums = [
-                _slot(v, "sum") for v in [*self._by_difference, *self._by_gradient]
-            ]
-            self._record = tf.Variable(
-                tf.zeros([options.num_tasks, 4]), trainable=False, name="record"
-            )
-        kept = [self._outer_moments]
-        kept += [self._moments] if options.adam == "kept" else []
-        self.state = [slot for m in kept for slot in [*m.first, *m.second]]
+        ratio = self._options.backbone_rate_ratio
+        return [
+            FastWeight(v, _slot(v, "theta"), ratio if v.ref() in backbone else 1.0)
+            for v in variables
+        ]
+
+    def _make_learned(
+        self, adapted: Sequence[tf.Variable]
+    ) -> tuple[list[Learned], AdamMoments]:
+        """Makes what the outer update moves, in the order of a task's directions."""
+        options, differing, graded = self._options, [], []
+        if options.is_by_difference:
+            differing = [*adapted, *(weight.variable for weight in self._moving)]
+        else:
+            graded = [(variable, options.outer_rate) for variable in adapted]
+        graded += [(variable, options.body_rate) for variable in self._body]
+        moments = AdamMoments([variable for variable, _ in graded])
+        along_differences = [
+            Learned(v, _slot(v, "sum"), options.outer_rate) for v in differing
+        ]
+        along_gradients = [
+            Learned(v, _slot(v, "sum"), rate, pair)
+            for (v, rate), pair in zip(graded, zip(moments.first, moments.second))
+        ]
+        return [*along_differences, *along_gradients], moments
 
     @tf.function
     def run(
@@ -165,51 +211,51 @@ class MetaTraining(tf.Module):
         return self._strategy.experimental_local_results(record)[0]
 
     def _begin(self) -> None:
-        for slot, variable in zip(self._theta, self._fast):
-            slot.assign(variable)
-        for slot in [*self._sums, self._record]:
+        for weight in [*self._adapted, *self._statistics]:
+            weight.theta.assign(weight.variable)
+        for slot in [*(learned.total for learned in self._learned), self._record]:
             slot.assign(tf.zeros(slot.shape, slot.dtype))
 
     def _one_task(self, task: Mapping[str, tf.Tensor], step, is_measured) -> None:
-        options, number = self._options, task["number"]
-        fold_in = tf.random.experimental.stateless_fold_in
-        done = (step * options.num_tasks + number) * options.steps_per_task
-        self._to_theta(self._fast, self._theta)
+        _to_theta([*self._adapted, *self._statistics])
         episode = Episode(
             self._network,
             self._adapted,
-            self._body,
             self._moments,
-            self._theta,
             task,
-            key=fold_in(tf.stack([options.seed, step]), number),
-            rates=self._inner_rates(step),
-            steps_before=done,
-            options=options,
+            self._options,
+            body=self._body,
+            step=step,
+            decay=self._inner_decay(step),
         )
         before = tf.cond(
             is_measured, lambda: self._first_query_loss(episode), lambda: 0.0
         )
-        # Measuring in training mode has moved the statistics.
-        start = len(self._adapted)
-        self._to_theta(self._statistics, self._theta[start:])
-        if options.adam == "task":
+        # Measuring in training mode has moved them.
+        _to_theta(self._statistics)
+        if self._options.adam == "task":
             self._moments.reset()
-        outcome = LEARNERS[options.learner](episode)
-        moved = self._by_difference[start:]
+        outcome = LEARNERS[self._options.learner](episode)
         directions = [
             *outcome.directions,
-            *(theta - v for theta, v in zip(self._theta[start:], moved)),
+            *(weight.difference() for weight in self._moving),
             *outcome.body_gradients,
         ]
-        weight = self._task_weight(step, number)
-        for slot, direction in zip(self._sums, directions):
-            slot.assign_add(tf.cast(weight, slot.dtype) * direction)
+        share = self._task_weight(step, task["number"])
+        for learned, direction in zip(self._learned, directions):
+            learned.add(direction, share)
         # The sum is finite unless an entry is not, or float32 itself overflows.
         checked = tf.add_n([tf.cast(tf.reduce_sum(d), tf.float32) for d in directions])
-        values = [tf.reduce_mean(outcome.losses), before, outcome.query_loss, checked]
+        self._write_record(
+            task["number"],
+            [tf.reduce_mean(outcome.losses), before, outcome.query_loss, checked],
+        )
+
+    def _write_record(self, number: tf.Tensor, values: Sequence[tf.Tensor]) -> None:
         row = tf.stack([tf.cast(value, tf.float32) for value in values])
-        is_row = tf.one_hot(number, options.num_tasks, on_value=True, off_value=False)
+        is_row = tf.one_hot(
+            number, self._options.num_tasks, on_value=True, off_value=False
+        )
         # Not by multiplication: nothing times a NaN is a NaN too.
         self._record.assign(tf.where(is_row[:, tf.newaxis], row, self._record))
 
@@ -223,39 +269,22 @@ class MetaTraining(tf.Module):
 
     def _outer(self, step: tf.Tensor) -> tf.Tensor:
         context = tf.distribute.get_replica_context()
-        *sums, record = context.all_reduce(
-            tf.distribute.ReduceOp.SUM,
-            [tf.identity(slot) for slot in [*self._sums, self._record]],
+        slots = [*(learned.total for learned in self._learned), self._record]
+        *totals, record = context.all_reduce(
+            tf.distribute.ReduceOp.SUM, [tf.identity(slot) for slot in slots]
         )
         # A loop of the graph waits for its writes alone: without a write behind it, the
         # read of the record may come after the next meta-step has overwritten it.
         with tf.control_dependencies([record]):
-            self._to_theta(self._fast, self._theta)
-        beta = self._outer_factor(step) * self._options.outer_rate
-        count = len(self._by_difference)
-        for variable, total in zip(self._by_difference, sums[:count]):
-            variable.assign_sub(tf.cast(beta, variable.dtype) * total)
-        for i, variable in enumerate(self._by_gradient):
-            apply_adam(
-                variable,
-                self._outer_moments.first[i],
-                self._outer_moments.second[i],
-                sums[count + i],
-                self._outer_factor(step) * self._gradient_rates[i],
-                step + 1,
-            )
+            _to_theta([*self._adapted, *self._statistics])
+        factor = self._outer_factor(step)
+        for learned, total in zip(self._learned, totals):
+            learned.move(total, factor, step)
         return record
 
-    @staticmethod
-    def _to_theta(variables, theta) -> None:
-        for variable, value in zip(variables, theta):
-            variable.assign(value)
-
-    def _inner_rates(self, step: tf.Tensor) -> list[tf.Tensor]:
-        # float64: rounded to float32 here, a float64 run would not be one.
+    def _inner_decay(self, step: tf.Tensor) -> tf.Tensor:
         epoch = tf.cast(step // self._steps_per_epoch, tf.float64)
-        decay = tf.pow(tf.constant(self._options.decay, tf.float64), epoch)
-        return [decay * (self._options.inner_rate * ratio) for ratio in self._ratios]
+        return tf.pow(tf.constant(self._options.decay, tf.float64), epoch)
 
     def _outer_factor(self, step: tf.Tensor) -> tf.Tensor:
         if self._options.outer_schedule == "constant":
@@ -274,6 +303,11 @@ class MetaTraining(tf.Module):
         beta = self._outer_factor(step) * self._options.outer_rate
         later = self._options.num_tasks - 1 - number
         return tf.pow(1 - beta, tf.cast(later, tf.float64))
+
+
+def _to_theta(weights: Sequence[FastWeight]) -> None:
+    for weight in weights:
+        weight.to_theta()
 
 
 def _slot(variable: tf.Variable, name: str) -> tf.Variable:

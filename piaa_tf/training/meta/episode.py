@@ -13,6 +13,8 @@ from piaa_tf.models.layers.dropout import dropout_key
 from piaa_tf.models.prior import Prior
 from piaa_tf.training.meta.options import MetaOptions
 
+_fold_in = tf.random.experimental.stateless_fold_in
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Network:
@@ -39,6 +41,29 @@ class Network:
         )
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class FastWeight:
+    """A variable of the network that changes inside a task, and where it starts.
+
+    Attributes:
+        variable: theta between meta-steps; during one, the replica's own value.
+        theta: kept apart during a meta-step.
+        rate_ratio: its alpha over that of the options.
+    """
+
+    variable: tf.Variable
+    theta: tf.Variable | tf.Tensor
+    rate_ratio: float = 1.0
+
+    def to_theta(self) -> None:
+        """Puts the variable back to where it starts."""
+        self.variable.assign(self.theta)
+
+    def difference(self) -> tf.Tensor:
+        """Returns theta - theta_i."""
+        return self.theta - self.variable
+
+
 class Episode:
     """What a learner can do with one task; made while a replica is traced.
 
@@ -56,39 +81,45 @@ class Episode:
     def __init__(
         self,
         network: Network,
-        adapted: Sequence[tf.Variable],
-        body: Sequence[tf.Variable],
+        weights: Sequence[FastWeight],
         moments: AdamMoments,
-        theta: Sequence[tf.Variable],
         task: Mapping[str, tf.Tensor],
-        *,
-        key: tf.Tensor,
-        rates: Sequence[tf.Tensor],
-        steps_before: tf.Tensor,
         options: MetaOptions,
+        *,
+        body: Sequence[tf.Variable],
+        step: tf.Tensor,
+        decay: tf.Tensor,
     ) -> None:
         """Takes the task; with scope "head" its features are computed here, once.
 
         Args:
             network: whose variables lie in this replica.
-            adapted: see the class.
-            body: see the class.
-            moments: of `adapted`.
-            theta: where `adapted` starts, kept apart.
+            weights: what adapts inside.
+            moments: of their variables.
             task: an element of `task_stream`.
-            key: of the dropout, int32 [2]; the inner step is folded in.
-            rates: alpha of each adapted variable.
-            steps_before: inner steps that kept moments have already seen.
             options: of the run.
+            body: see the class.
+            step: number of the meta-step, an int32 scalar.
+            decay: factor of alpha by now, a float64 scalar: rounded to float32, a
+                float64 run would not be one.
         """
-        self.adapted, self.body, self.options = list(adapted), list(body), options
-        self._network, self._moments, self._theta = network, moments, theta
+        self.adapted = [weight.variable for weight in weights]
+        self.body, self.options = list(body), options
+        self._network, self._weights, self._moments = network, weights, moments
         self.image, self._rating = task["image"], task["rating"]
         self._rows, self._splits = task["batch_rows"], task["batch_splits"]
         self._num_support = task["num_support"]
         self.query_image = self.image[self._num_support :]
         self.query_rating = self._rating[self._num_support :]
-        self._key, self._rates, self._steps_before = key, rates, steps_before
+        self._rates = [
+            decay * (options.inner_rate * weight.rate_ratio) for weight in weights
+        ]
+        number = task["number"]
+        # Inner steps that kept moments have already seen.
+        done = (step * options.num_tasks + number) * options.steps_per_task
+        self._steps_before = done
+        # Of the dropout; the inner step is folded in later.
+        self._key = _fold_in(tf.stack([options.seed, step]), number)
         self._is_training = options.batch_norm != "frozen"
         # maml differentiates through the features and so computes its own.
         is_embedded = bool(self.body) and options.learner != "maml"
@@ -180,7 +211,7 @@ class Episode:
 
     def differences(self) -> list[tf.Tensor]:
         """Returns theta - theta_i for each adapted variable."""
-        return [start - now for start, now in zip(self._theta, self.adapted)]
+        return [weight.difference() for weight in self._weights]
 
     def head_loss(
         self, weights: Sequence[tf.Tensor], features: tf.Tensor, rating: tf.Tensor
@@ -235,8 +266,7 @@ class Episode:
         )
 
     def _image_loss(self, image: tf.Tensor, rating: tf.Tensor, step) -> tf.Tensor:
-        key = tf.random.experimental.stateless_fold_in(self._key, step)
-        with dropout_key(key):
+        with dropout_key(_fold_in(self._key, step)):
             deep = self._network.body(
                 tf.cast(image, tf.float32), training=self._is_training
             )

@@ -2,58 +2,22 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator
 from typing import Callable
 
 import tensorflow as tf
 
 from piaa_tf.data.images import input_errors
+from piaa_tf.data.tasks import TaskSampler
 from piaa_tf.errors import InputError
 from piaa_tf.models.prior import Prior
-from piaa_tf.training.actions import run_actions
-from piaa_tf.training.loop import Checkpoints, NonFiniteLossError, run_loop
+from piaa_tf.training.loop import NonFiniteLossError, StepsCall
 from piaa_tf.training.meta.bilevel import MetaTraining
 from piaa_tf.training.meta.episode import Network
-from piaa_tf.training.meta.options import MetaOptions
+from piaa_tf.training.meta.options import MetaOptions, MetaSchedule
 from piaa_tf.training.meta.replica_local import replica_local
 from piaa_tf.training.meta.task_stream import TaskStream
-from piaa_tf.training.run_folder import RunFolder
-from piaa_tf.training.strategy import is_chief
-
-
-@dataclasses.dataclass(frozen=True)
-class MetaSchedule:
-    """When a meta-training run ends, and what it does on its way.
-
-    Attributes:
-        num_steps: meta-steps of the run.
-        steps_per_call: meta-steps between two looks of the host.
-        checkpoint_minutes: time between checkpoints.
-        checkpoint_steps: meta-steps between checkpoints, too; 0 for time alone.
-        validation_steps: meta-steps between two measurements of held-out users; 0 for
-            none.
-    """
-
-    num_steps: int
-    steps_per_call: int = 10
-    checkpoint_minutes: float = 10.0
-    checkpoint_steps: int = 0
-    validation_steps: int = 100
-
-    def __post_init__(self) -> None:
-        """Checks the numbers."""
-        for name, minimum in (
-            ("num_steps", 1),
-            ("steps_per_call", 1),
-            ("checkpoint_minutes", 0),
-            ("checkpoint_steps", 0),
-            ("validation_steps", 0),
-        ):
-            if not getattr(self, name) >= minimum:
-                raise InputError(
-                    f"{name} must be >= {minimum}. Got {getattr(self, name)}."
-                )
+from piaa_tf.training.run import Run
 
 
 def meta_fit(
@@ -62,9 +26,7 @@ def meta_fit(
     *,
     options: MetaOptions,
     schedule: MetaSchedule,
-    strategy: tf.distribute.Strategy,
-    run: RunFolder | None = None,
-    validate: Callable[[Prior], Mapping[str, float]] | None = None,
+    run: Run,
 ) -> Prior:
     """Meta-trains a prior, from where the run folder left off.
 
@@ -77,18 +39,17 @@ def meta_fit(
         stream: draws tasks; its sampler's k is the one of `options`.
         options: of the algorithm.
         schedule: when it ends, measures and saves.
-        strategy: where replicas run.
-        run: where checkpoints and metrics go; None keeps nothing.
-        validate: measures the prior on held-out users.
+        run: where it computes and what it leaves behind.
 
     Returns:
-        The prior at the last theta.
+        The prior at the last theta, its variables replica-local.
 
     Raises:
         InputError: The prior is not BLG-PIAA's, k does not divide among the replicas,
             or a picture is broken.
         NonFiniteLossError: Step, task and user are named; the last checkpoint is good.
     """
+    strategy = run.strategy
     with strategy.scope():
         with replica_local():
             prior = build()
@@ -101,22 +62,32 @@ def meta_fit(
             num_steps=schedule.num_steps,
             steps_per_epoch=stream.sampler.steps_per_epoch,
         )
-        checkpoints = run and Checkpoints(
-            run.checkpoints,
-            is_writer=is_chief(strategy),
-            model=prior.model,
-            moments=training.state,
-        )
+        checkpoints = run.checkpoints(model=prior.model, moments=training.state)
         first_step = checkpoints.restore() if checkpoints else 0
     tasks = iter(stream.distributed(options.levels, strategy, first_step=first_step))
 
-    def call(step: int, count: int):
+    run.loop(
+        _steps_call(training, tasks, stream.sampler),
+        prior,
+        checkpoints=checkpoints,
+        first_step=first_step,
+        last_step=schedule.num_steps,
+        validation_steps=schedule.validation_steps,
+        checkpoint_steps=schedule.checkpoint_steps,
+    )
+    return prior
+
+
+def _steps_call(
+    training: MetaTraining, tasks: Iterator, sampler: TaskSampler
+) -> StepsCall:
+    def call(step: int, count: int) -> tuple[dict[str, float], int]:
         with input_errors():
             values, bad_step, bad_task = training.run(
                 tasks, tf.constant(step), tf.constant(count)
             )
         if bad_step >= 0:
-            task = stream.sampler.task(int(bad_step), int(bad_task))
+            task = sampler.task(int(bad_step), int(bad_task))
             raise NonFiniteLossError(
                 f"The loss must stay finite. Got otherwise at meta-step {task.step} in "
                 f"task {task.number}, user {task.user!r}. The last checkpoint is good: "
@@ -124,28 +95,7 @@ def meta_fit(
             )
         return {name: float(value) for name, value in values.items()}, -1
 
-    run_loop(
-        call,
-        first_step=first_step,
-        last_step=schedule.num_steps,
-        steps_per_call=schedule.steps_per_call,
-        actions=run_actions(
-            run,
-            strategy,
-            checkpoints,
-            first_step=first_step,
-            last_step=schedule.num_steps,
-            checkpoint_minutes=schedule.checkpoint_minutes,
-            checkpoint_steps=schedule.checkpoint_steps or None,
-            validate=(
-                (lambda: validate(prior))
-                if validate and schedule.validation_steps
-                else None
-            ),
-            validation_steps=schedule.validation_steps,
-        ),
-    )
-    return prior
+    return call
 
 
 def check_kind(prior: Prior) -> None:

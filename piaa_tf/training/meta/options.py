@@ -1,4 +1,7 @@
-"""What a meta-training run may choose, checked; defaults are those of the slides."""
+"""What a meta-training run may choose, checked; defaults are those of the slides.
+
+No TensorFlow is imported, so that flags can take their defaults from here.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,7 @@ BY_DESCENT = ("maml", "anil")
 """Learners whose inner steps are plain gradient descent, differentiated through."""
 
 MAX_GRADIENT_RATE = 0.1
+FLOAT16_LOSS_SCALE = 1024.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,8 +52,9 @@ class MetaOptions:
         batch_norm: "frozen": inference mode inside, so that nothing is dropped either;
             "restore": batch statistics inside, the moving ones are fixed; "meta": the
             moving statistics are part of theta. They never pass from task to task.
-        seed: of the dropout.
-        loss_scale: factor of the loss while it is differentiated, for float16.
+        seed: of weights, tasks and dropout.
+        loss_scale: factor of the loss while it is differentiated; with the precision
+            "mixed_float16" `meta_train` makes it at least `FLOAT16_LOSS_SCALE`.
     """
 
     num_tasks: int = 4
@@ -163,3 +168,49 @@ class MetaOptions:
     def steps_per_task(self) -> int:
         """Inner steps of a task over all levels."""
         return sum(steps for _, steps in self.levels)
+
+
+@dataclasses.dataclass(frozen=True)
+class TaskOptions:
+    """Which of a user's ratings make a task; checked by `data.tasks.TaskSampler`.
+
+    Attributes:
+        num_support: images of a support set, where the user has enough.
+        num_query: images of a query set, where the user has enough.
+        inner_batch: images of an inner step, drawn afresh; 0 for the whole set at each
+            step, as released.
+        min_ratings: users with fewer are left out; 0 for nobody.
+    """
+
+    num_support: int = 80
+    num_query: int = 20
+    inner_batch: int = 0
+    min_ratings: int = 0
+
+
+@dataclasses.dataclass(frozen=True)
+class MetaSchedule:
+    """When a meta-training run ends, and what it does on its way.
+
+    Attributes:
+        num_steps: meta-steps of the run.
+        checkpoint_steps: meta-steps between checkpoints, too; 0 for time alone.
+        validation_steps: meta-steps between two measurements; 0 for one at the end
+            alone.
+    """
+
+    num_steps: int = 2000
+    checkpoint_steps: int = 0
+    validation_steps: int = 100
+
+    def __post_init__(self) -> None:
+        """Checks the numbers."""
+        for name, minimum in (
+            ("num_steps", 1),
+            ("checkpoint_steps", 0),
+            ("validation_steps", 0),
+        ):
+            if not getattr(self, name) >= minimum:
+                raise InputError(
+                    f"{name} must be >= {minimum}. Got {getattr(self, name)}."
+                )

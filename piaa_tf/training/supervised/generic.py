@@ -13,9 +13,8 @@ import numpy as np
 import tensorflow as tf
 
 from piaa_tf.data.samples import PersonalRatings, ScoreDistributions
-from piaa_tf.data.streams import training_stream
 from piaa_tf.losses import ranking_loss, rating_loss
-from piaa_tf.training.supervised.fit import StreamOptions
+from piaa_tf.training.supervised.fit import StreamPart
 
 RANKING_MARGIN = 0.1
 """alpha of the ranking loss on [0, 1], half a star of five; the paper's is unknown."""
@@ -42,17 +41,17 @@ def average_scores(
 
 
 def average_stream(
-    samples: PersonalRatings | ScoreDistributions, options: StreamOptions
+    samples: PersonalRatings | ScoreDistributions, part: StreamPart
 ) -> tf.data.Dataset:
     """Draws pictures with their average score: image, {score}."""
     images, scores = average_scores(samples)
     paths = [samples.photos / image for image in images]
-    batches = training_stream(paths, scores, **options.arguments)
+    batches = part.batches(paths, scores)
     return batches.map(lambda image, target: (image, {"score": target}))
 
 
 def score_losses(outputs: Mapping, targets: Mapping) -> dict[str, tf.Tensor]:
-    """Gives the squared error of each sample's score on [0, 1]: {score: [batch]}."""
+    """Computes the squared error of each sample's score on [0, 1]: {score: [batch]}."""
     return {"score": rating_loss(outputs["score"][:, 0], targets["score"])}
 
 

@@ -12,40 +12,33 @@ from collections.abc import Mapping
 import tensorflow as tf
 
 from piaa_tf.data.samples import LikedImages, ScoreDistributions
-from piaa_tf.data.streams import training_stream
 from piaa_tf.losses import distribution_loss, emd_loss, trait_loss
-from piaa_tf.training.supervised.fit import StreamOptions
+from piaa_tf.training.supervised.fit import StreamPart
+from piaa_tf.training.supervised.options import LossOptions
 from piaa_tf.training.supervised.step import Losses
 
 DISTRIBUTION_LOSSES = {"mse": distribution_loss, "emd": emd_loss}
 
 
-def task_losses(
-    *,
-    distribution: str = "mse",
-    distribution_weight: float = 1.0,
-    traits_weight: float = 1.0,
-) -> Losses:
-    """Gives the weighted losses of whichever tasks a network has.
+def task_losses(options: LossOptions) -> Losses:
+    """Makes the weighted losses of whichever tasks a network has.
 
     Args:
-        distribution: "mse" is L_a of the slides; "emd" that of NIMA, with r = 2.
-        distribution_weight: factor of the aesthetics loss.
-        traits_weight: factor of L_p.
+        options: which distribution loss, and the weights.
 
     Returns:
         (outputs, targets) -> name -> loss of each sample [batch].
     """
-    aesthetics_loss = DISTRIBUTION_LOSSES[distribution]
+    aesthetics_loss = DISTRIBUTION_LOSSES[options.distribution_loss]
 
     def losses(outputs: Mapping, targets: Mapping) -> dict[str, tf.Tensor]:
         values = {}
         if "distribution" in targets:
-            values["distribution"] = distribution_weight * aesthetics_loss(
+            values["distribution"] = options.distribution_weight * aesthetics_loss(
                 outputs["distribution"], targets["distribution"]
             )
         if "traits" in targets:
-            values["traits"] = traits_weight * trait_loss(
+            values["traits"] = options.traits_weight * trait_loss(
                 outputs["traits"], targets["traits"]
             )
         return values
@@ -53,31 +46,29 @@ def task_losses(
     return losses
 
 
-def aesthetics_stream(
-    samples: ScoreDistributions, options: StreamOptions
-) -> tf.data.Dataset:
+def aesthetics_stream(samples: ScoreDistributions, part: StreamPart) -> tf.data.Dataset:
     """Draws the aesthetics stream: {aesthetics_image}, {distribution}."""
-    batches = training_stream(samples.paths, samples.probabilities, **options.arguments)
+    batches = part.batches(samples.paths, samples.probabilities)
     return batches.map(
         lambda image, target: ({"aesthetics_image": image}, {"distribution": target})
     )
 
 
-def personality_stream(samples: LikedImages, options: StreamOptions) -> tf.data.Dataset:
+def personality_stream(samples: LikedImages, part: StreamPart) -> tf.data.Dataset:
     """Draws the personality stream: {personality_image}, {traits}."""
-    batches = training_stream(samples.paths, samples.traits, **options.arguments)
+    batches = part.batches(samples.paths, samples.traits)
     return batches.map(
         lambda image, target: ({"personality_image": image}, {"traits": target})
     )
 
 
 def both_streams(
-    aesthetics: ScoreDistributions, personality: LikedImages, options: StreamOptions
+    aesthetics: ScoreDistributions, personality: LikedImages, part: StreamPart
 ) -> tf.data.Dataset:
     """Draws both, each in its own order: all inputs, all targets."""
     streams = (
-        aesthetics_stream(aesthetics, options),
-        personality_stream(personality, options.other_order()),
+        aesthetics_stream(aesthetics, part),
+        personality_stream(personality, part.other_order()),
     )
     return tf.data.Dataset.zip(streams).map(
         lambda a, p: ({**a[0], **p[0]}, {**a[1], **p[1]})

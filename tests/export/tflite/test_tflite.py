@@ -23,8 +23,7 @@ from piaa_tf.contract.manifest import Adaptation, Manifest
 from piaa_tf.data.decode import resize
 from piaa_tf.data.images import load_images
 from piaa_tf.errors import InputError
-from piaa_tf.models.blg_piaa import BlgPiaaConfig
-from piaa_tf.models.pa_iaa import PaIaaConfig
+from piaa_tf.models.config import BlgPiaaConfig, PaIaaConfig
 from piaa_tf.models.prior import build_prior
 from piaa_tf.ratings import RatingRange
 

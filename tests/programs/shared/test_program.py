@@ -68,6 +68,18 @@ def test_a_missing_required_flag_is_refused(parse):
         parse("--count=1")
 
 
+@dataclasses.dataclass(frozen=True)
+class Options:
+    count: int = 1
+    rate: float = 1.0
+    depth: int = 2
+
+
+def test_options_take_the_flags_of_their_names_and_keep_their_other_defaults():
+    config = Config(name="x", count=7)
+    assert program.options_of(config, Options) == Options(count=7, rate=0.5, depth=2)
+
+
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_help_needs_no_tensorflow(name):
     code = (

@@ -6,7 +6,7 @@ from meta_reference import Reference, build_network, stream_of, tasks_of, write_
 
 from piaa_tf.adaptation.inner import AdamMoments
 from piaa_tf.training.meta.bilevel import MetaTraining
-from piaa_tf.training.meta.episode import Episode
+from piaa_tf.training.meta.episode import Episode, FastWeight
 from piaa_tf.training.meta.learners import LEARNERS
 from piaa_tf.training.meta.options import MetaOptions
 from piaa_tf.training.meta.replica_local import replica_local
@@ -90,15 +90,13 @@ def episode_of(stream, options):
     ((task, *_),) = tasks_of(stream, options, 1)
     return task, Episode(
         network,
-        head,
-        network.body.trainable_variables,
+        [FastWeight(v, tf.identity(v)) for v in head],
         AdamMoments(head),
-        [tf.identity(v) for v in head],
         {name: tf.constant(value) for name, value in task.items()},
-        key=tf.constant([0, 0]),
-        rates=[tf.constant(options.inner_rate, tf.float64)] * len(head),
-        steps_before=tf.constant(0),
-        options=options,
+        options,
+        body=network.body.trainable_variables,
+        step=tf.constant(0),
+        decay=tf.constant(1.0, tf.float64),
     )
 
 

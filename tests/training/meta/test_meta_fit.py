@@ -7,14 +7,15 @@ from meta_reference import write_ratings
 
 from piaa_tf.data.tasks import TaskSampler
 from piaa_tf.errors import InputError
-from piaa_tf.models.blg_piaa import BlgPiaaConfig
+from piaa_tf.models.config import BlgPiaaConfig, PaIaaConfig
 from piaa_tf.models.heads import build_trunk
-from piaa_tf.models.pa_iaa import PaIaaConfig
 from piaa_tf.models.prior import Prior, build_prior
 from piaa_tf.training.loop import NonFiniteLossError
-from piaa_tf.training.meta.fit import MetaSchedule, meta_fit
-from piaa_tf.training.meta.options import MetaOptions
+from piaa_tf.training.meta.fit import meta_fit
+from piaa_tf.training.meta.options import MetaOptions, MetaSchedule
 from piaa_tf.training.meta.task_stream import TaskStream
+from piaa_tf.training.options import RunOptions
+from piaa_tf.training.run import Run
 from piaa_tf.training.run_folder import RunFolder
 
 SIZE = 6
@@ -48,14 +49,17 @@ def build(link="sigmoid"):
     return Prior("blg_piaa", config, model)
 
 
-def fit(stream, num_steps, *, options=OPTIONS, build=build, **arguments):
+def fit(stream, num_steps, *, options=OPTIONS, build=build, folder=None, **watched):
     return meta_fit(
         build,
         stream,
         options=options,
-        schedule=MetaSchedule(num_steps, steps_per_call=2, validation_steps=2),
-        strategy=tf.distribute.OneDeviceStrategy("/CPU:0"),
-        **arguments,
+        schedule=MetaSchedule(num_steps, validation_steps=2),
+        run=Run(
+            RunOptions(steps_per_call=2, **watched),
+            tf.distribute.OneDeviceStrategy("/CPU:0"),
+            folder,
+        ),
     )
 
 
@@ -68,28 +72,28 @@ def test_a_continued_run_ends_bitwise_as_an_undisturbed_one(stream, tmp_path):
         seen.append(prior)
         return {"srocc": 0.5}
 
-    whole = fit(stream, 5, options=options, validate=validate)
+    whole = fit(stream, 5, options=options, measure=validate)
     assert len(seen) == 3
-    fit(stream, 3, options=options, run=RunFolder(tmp_path / "run", {}))
-    continued = fit(stream, 5, options=options, run=RunFolder(tmp_path / "run", {}))
+    fit(stream, 3, options=options, folder=RunFolder(tmp_path / "run", {}))
+    continued = fit(stream, 5, options=options, folder=RunFolder(tmp_path / "run", {}))
     for name, value in whole.weights().items():
         np.testing.assert_array_equal(continued.weights()[name], value, err_msg=name)
     assert whole.checksum() != build().checksum()
 
 
 def test_a_loss_that_is_not_finite_stops_the_run_and_names_the_user(stream, tmp_path):
-    run = RunFolder(tmp_path / "run", {})
-    good = fit(stream, 2, run=run)
+    folder = RunFolder(tmp_path / "run", {})
+    good = fit(stream, 2, folder=folder)
     wild = dataclasses.replace(OPTIONS, inner_rate=1e30)
     users = {task.user for task in stream.sampler.tasks(2)}
     with pytest.raises(
         NonFiniteLossError,
         match=rf"at meta-step 2 in task \d, user '({'|'.join(users)})'",
     ):
-        fit(stream, 9, options=wild, run=run, build=lambda: build("linear"))
-    kept = tf.train.latest_checkpoint(str(run.checkpoints))
+        fit(stream, 9, options=wild, folder=folder, build=lambda: build("linear"))
+    kept = tf.train.latest_checkpoint(str(folder.checkpoints))
     assert kept.endswith("ckpt-2")
-    assert fit(stream, 2, run=run).checksum() == good.checksum()
+    assert fit(stream, 2, folder=folder).checksum() == good.checksum()
 
 
 def test_another_kind_of_prior_is_refused(stream):
@@ -108,8 +112,6 @@ def test_a_broken_picture_is_named(stream):
     ("name", "minimum"),
     [
         ("num_steps", 1),
-        ("steps_per_call", 1),
-        ("checkpoint_minutes", 0),
         ("checkpoint_steps", 0),
         ("validation_steps", 0),
     ],

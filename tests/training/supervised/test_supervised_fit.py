@@ -5,17 +5,19 @@ import pytest
 import tensorflow as tf
 
 from piaa_tf.errors import InputError
-from piaa_tf.models.pa_iaa import PaIaaConfig
+from piaa_tf.models.config import PaIaaConfig
 from piaa_tf.models.prior import build_prior
 from piaa_tf.training.loop import NonFiniteLossError
+from piaa_tf.training.options import RunOptions
+from piaa_tf.training.run import Run
 from piaa_tf.training.run_folder import RunFolder
-from piaa_tf.training.supervised.fit import FitOptions, StreamOptions, fit
+from piaa_tf.training.supervised.fit import fit
 from piaa_tf.training.supervised.multitask import task_losses
+from piaa_tf.training.supervised.options import FitOptions, LossOptions, StreamOptions
 
-SIZE, BATCH = 48, 4
+SIZE, BATCH, STEPS_PER_EPOCH = 48, 4, 3
 OPTIONS = FitOptions(
     batch_size=BATCH,
-    steps_per_epoch=3,
     epochs=2,
     optimizer="sgdw",
     schedule="exponential",
@@ -24,7 +26,6 @@ OPTIONS = FitOptions(
     decay=0.9,
     weight_decay=1e-4,
     seed=1,
-    steps_per_call=2,
 )
 
 
@@ -36,9 +37,8 @@ def build(dropout=0.0):
     return build_prior("pa_iaa", config, sync_batch_norm=True)
 
 
-def noise_stream(options):
+def noise_stream(part):
     """Noise pictures whose batch of a step is the same for any number of replicas."""
-    arguments = options.arguments
 
     def batch(step):
         seed = tf.stack([tf.cast(step, tf.int32), 5])
@@ -57,21 +57,31 @@ def noise_stream(options):
         }
         return images, targets
 
-    first = arguments["first_step"]
-    return tf.data.Dataset.range(first, 1000).map(batch)
+    return tf.data.Dataset.range(part.first_step, 1000).map(batch)
 
 
 def run_fit(
-    strategy=None, *, options=OPTIONS, run=None, dropout=0.0, losses=None, stream=None
+    strategy=None,
+    *,
+    options=OPTIONS,
+    folder=None,
+    dropout=0.0,
+    losses=None,
+    stream=None,
+    **watched,
 ):
     return fit(
         lambda: build(dropout),
         stream or noise_stream,
-        losses or task_losses(distribution_weight=10.0),
+        losses or task_losses(LossOptions(distribution_weight=10.0)),
+        num_samples=BATCH * STEPS_PER_EPOCH,
         options=options,
-        stream_options=StreamOptions({"seed": 0}),
-        strategy=strategy or tf.distribute.OneDeviceStrategy("/CPU:0"),
-        run=run,
+        stream_options=StreamOptions(),
+        run=Run(
+            RunOptions(steps_per_call=2, **watched),
+            strategy or tf.distribute.OneDeviceStrategy("/CPU:0"),
+            folder,
+        ),
     )
 
 
@@ -91,7 +101,7 @@ def test_one_replica_equals_two_with_synchronised_statistics(two_devices):
 )
 def test_each_stream_moves_the_one_backbone_and_its_own_head(stream, other):
     weights = {"distribution_weight": 0.0, "traits_weight": 0.0}
-    losses = task_losses(**{**weights, f"{stream}_weight": 10.0})
+    losses = task_losses(LossOptions(**{**weights, f"{stream}_weight": 10.0}))
     options = dataclasses.replace(OPTIONS, weight_decay=0.0)
     start, moved = build().weights(), run_fit(losses=losses, options=options).weights()
     change = {name: np.abs(moved[name] - start[name]).max() for name in start}
@@ -102,38 +112,43 @@ def test_each_stream_moves_the_one_backbone_and_its_own_head(stream, other):
 
 def test_an_interrupted_run_ends_with_the_same_weights(tmp_path):
     whole = run_fit(dropout=0.5)
-    run = RunFolder(tmp_path, {})
+    folder = RunFolder(tmp_path, {})
     half = dataclasses.replace(OPTIONS, epochs=1)
-    run_fit(dropout=0.5, options=half, run=run)
-    continued = run_fit(dropout=0.5, run=run)
+    run_fit(dropout=0.5, options=half, folder=folder)
+    continued = run_fit(dropout=0.5, folder=folder)
     assert_equal_weights(whole, continued, atol=0)
 
 
 def test_a_nan_stops_the_run_and_names_the_step(tmp_path):
-    def poisoned(options):
+    def poisoned(part):
         def poison(step, batch):
             bad = tf.where(step == 3, float("nan"), 0.0)
             return batch[0], {k: v + bad for k, v in batch[1].items()}
 
-        return noise_stream(options).enumerate().map(poison)
+        return noise_stream(part).enumerate().map(poison)
 
     with pytest.raises(NonFiniteLossError, match=r"Got nan at step 3\. The last"):
-        run_fit(stream=poisoned, run=RunFolder(tmp_path, {}))
+        run_fit(stream=poisoned, folder=RunFolder(tmp_path, {}))
     assert not list((tmp_path / "checkpoints").glob("*"))
 
 
 def test_validation_runs_after_each_epoch():
     seen = []
-    fit(
-        build,
-        noise_stream,
-        task_losses(),
-        options=OPTIONS,
-        stream_options=StreamOptions({"seed": 0}),
-        strategy=tf.distribute.OneDeviceStrategy("/CPU:0"),
-        validate=lambda prior: seen.append(prior.kind) or {"srocc": 0.5},
-    )
+    run_fit(measure=lambda prior: seen.append(prior.kind) or {"srocc": 0.5})
     assert seen == ["pa_iaa"] * OPTIONS.epochs
+
+
+def test_progress_is_told_after_each_call_up_to_the_last_step():
+    told = []
+
+    def progress(step, last_step, losses):
+        assert losses["loss"] == pytest.approx(
+            losses["distribution"] + losses["traits"]
+        )
+        told.append((step, last_step))
+
+    run_fit(progress=progress)
+    assert told == [(2, 6), (4, 6), (6, 6)]
 
 
 def test_a_batch_that_does_not_divide_is_refused(two_devices):
@@ -147,6 +162,7 @@ def test_a_batch_that_does_not_divide_is_refused(two_devices):
         ({"epochs": 0}, "epochs must be >= 1. Got 0"),
         ({"batch_size": 0}, "batch_size must be >= 1. Got 0"),
         ({"head_rate": -1.0}, "head_rate must be >= 0. Got -1.0"),
+        ({"validation_epochs": -1}, "validation_epochs must be >= 0. Got -1"),
     ],
 )
 def test_impossible_options_are_refused(changes, message):

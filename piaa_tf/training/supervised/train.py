@@ -1,0 +1,241 @@
+"""From samples to a prior, in the supervised way: PA_IAA's first stage, generic tasks.
+
+    prior = train_generic(ratings, target="score", run=RunOptions("runs/average"))
+
+What is learned, from which samples, by which network and losses, is said here; how, in
+`FitOptions` and `StreamOptions`; where, in `RunOptions`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, get_args
+
+from piaa_tf.data.samples import (
+    LikedImages,
+    PersonalRatings,
+    Samples,
+    ScoreDistributions,
+)
+from piaa_tf.errors import InputError
+from piaa_tf.models.config import TASKS, BlgPiaaConfig, PaIaaConfig
+from piaa_tf.models.prior import Prior, build_prior
+from piaa_tf.training.options import RunOptions
+from piaa_tf.training.run import begin
+from piaa_tf.training.supervised import generic, multitask
+from piaa_tf.training.supervised.fit import Stream, fit
+from piaa_tf.training.supervised.options import (
+    FitOptions,
+    LossOptions,
+    StreamOptions,
+    Target,
+)
+from piaa_tf.training.supervised.step import Losses
+
+KINDS: Mapping[str, tuple[type, ...]] = {
+    "distribution": (ScoreDistributions,),
+    "score": (PersonalRatings, ScoreDistributions),
+    "ranking": (PersonalRatings, ScoreDistributions),
+    "personality": (LikedImages,),
+}
+"""The kinds of samples that each target of `train_generic` is learned from."""
+
+
+def train_multitask(
+    aesthetics: ScoreDistributions,
+    personality: LikedImages,
+    *,
+    network: PaIaaConfig = PaIaaConfig(),
+    weights: str | None = None,
+    losses: LossOptions = LossOptions(),
+    options: FitOptions = FitOptions(),
+    stream: StreamOptions = StreamOptions(),
+    run: RunOptions = RunOptions(),
+) -> Prior:
+    """Trains PA_IAA's first stage: score distributions and Big-Five traits together.
+
+    Sets the seeds of Python, NumPy and TensorFlow.
+
+    Args:
+        aesthetics: images with score distributions.
+        personality: liked images with the likers' traits.
+        network: its shape; `tasks` and `bin_scores` follow from the samples.
+        weights: the backbone's start: None, "imagenet", a file, or a prior's folder.
+        losses: what is minimised.
+        options: how it is fitted.
+        stream: how images are drawn.
+        run: where it computes, what it leaves behind, who watches.
+
+    Returns:
+        The prior, of kind "pa_iaa".
+
+    Raises:
+        InputError: Options, samples, weights or the run's folder do not fit.
+        NonFiniteLossError: A loss was not finite.
+    """
+    return _train(
+        _Learning(
+            "pa_iaa",
+            dataclasses.replace(network, tasks=TASKS, bin_scores=_bins(aesthetics)),
+            lambda part: multitask.both_streams(aesthetics, personality, part),
+            multitask.task_losses(losses),
+            max(len(aesthetics), len(personality)),
+        ),
+        {"aesthetics.train": aesthetics, "personality.train": personality},
+        {"trained_by": "train_multitask", **dataclasses.asdict(losses)},
+        weights=weights,
+        options=options,
+        stream=stream,
+        run=run,
+    )
+
+
+def train_generic(
+    samples: ScoreDistributions | PersonalRatings | LikedImages,
+    *,
+    target: Target = "distribution",
+    network: PaIaaConfig | BlgPiaaConfig | None = None,
+    weights: str | None = None,
+    losses: LossOptions = LossOptions(),
+    options: FitOptions = FitOptions(),
+    stream: StreamOptions = StreamOptions(),
+    run: RunOptions = RunOptions(),
+) -> Prior:
+    """Trains one generic task: the single-task baselines and BA-PIAA's prior.
+
+    Sets the seeds of Python, NumPy and TensorFlow.
+
+    Args:
+        samples: images with distributions for the target "distribution"; with users'
+            ratings or distributions, to be averaged, for "score" and "ranking"; liked
+            images with traits for "personality".
+        target: what is learned.
+        network: its shape: BLG-PIAA's for "score" and "ranking", PA_IAA's for the
+            others, whose `tasks` and `bin_scores` follow from the samples; None for
+            the default one.
+        weights: as of `train_multitask`.
+        losses: what is minimised where distributions or traits are learned.
+        options: as of `train_multitask`.
+        stream: as of `train_multitask`.
+        run: as of `train_multitask`.
+
+    Returns:
+        The prior, of kind "blg_piaa" for "score" and "ranking", else "pa_iaa".
+
+    Raises:
+        InputError: Target, options, samples, network, weights or the run's folder do
+            not fit.
+        NonFiniteLossError: A loss was not finite.
+    """
+    if target not in get_args(Target):
+        raise InputError(f"target must be one of {get_args(Target)}. Got {target!r}.")
+    if not isinstance(samples, KINDS[target]):
+        kinds = " or ".join(kind.__name__ for kind in KINDS[target])
+        raise InputError(
+            f"The target {target!r} is learned from {kinds}. "
+            f"Got {type(samples).__name__}. Give others, or another target."
+        )
+    if target in ("score", "ranking"):
+        learning = _of_averages(samples, target, network)
+    else:
+        learning = _of_one_task(samples, target, network, losses)
+    return _train(
+        learning,
+        {"train": samples},
+        {"trained_by": "train_generic", "target": target, **dataclasses.asdict(losses)},
+        weights=weights,
+        options=options,
+        stream=stream,
+        run=run,
+    )
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Learning:
+    """What is learned: by which network, from which stream, by which losses."""
+
+    kind: str
+    network: PaIaaConfig | BlgPiaaConfig
+    stream: Stream
+    losses: Losses
+    num_samples: int
+
+
+def _of_averages(samples, target: str, network) -> _Learning:
+    is_ranked = target == "ranking"
+    return _Learning(
+        "blg_piaa",
+        _network(network, BlgPiaaConfig, target),
+        lambda part: generic.average_stream(samples, part),
+        generic.ranking_losses if is_ranked else generic.score_losses,
+        len(generic.average_scores(samples)[0]),
+    )
+
+
+def _of_one_task(samples, target: str, network, losses: LossOptions) -> _Learning:
+    network = _network(network, PaIaaConfig, target)
+    if target == "distribution":
+        changes = {"tasks": ("distribution",), "bin_scores": _bins(samples)}
+        draw = multitask.aesthetics_stream
+    else:
+        changes, draw = {"tasks": ("traits",)}, multitask.personality_stream
+    return _Learning(
+        "pa_iaa",
+        dataclasses.replace(network, **changes),
+        lambda part: draw(samples, part),
+        multitask.task_losses(losses),
+        len(samples),
+    )
+
+
+def _network(network, config_class: type, target: str):
+    if network is None:
+        return config_class()
+    if not isinstance(network, config_class):
+        raise InputError(
+            f"The network of the target {target!r} must be a {config_class.__name__}. "
+            f"Got {type(network).__name__}."
+        )
+    return network
+
+
+def _bins(samples: ScoreDistributions) -> tuple[float, ...]:
+    return tuple(float(score) for score in samples.bin_scores)
+
+
+def _train(
+    learning: _Learning,
+    samples: Mapping[str, Samples],
+    described: Mapping[str, Any],
+    *,
+    weights: str | None,
+    options: FitOptions,
+    stream: StreamOptions,
+    run: RunOptions,
+) -> Prior:
+    described = {
+        **described,
+        **dataclasses.asdict(learning.network),
+        **dataclasses.asdict(options),
+        **dataclasses.asdict(stream),
+        "weights": weights,
+        "precision": run.precision,
+    }
+    with begin(run, described, samples, seed=options.seed) as begun:
+        prior = fit(
+            lambda: build_prior(
+                learning.kind,
+                learning.network,
+                weights=weights,
+                sync_batch_norm=options.sync_batch_norm,
+                training=run.training(described, keep_aspect=stream.keep_aspect),
+            ),
+            learning.stream,
+            learning.losses,
+            num_samples=learning.num_samples,
+            options=options,
+            stream_options=stream,
+            run=begun,
+        )
+        return begun.finish(prior)
