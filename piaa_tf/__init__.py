@@ -27,33 +27,66 @@ if TYPE_CHECKING:
     from piaa_tf.library.prior import Prior
     from piaa_tf.library.ranking import Ranking
     from piaa_tf.library.tastes import Tastes
+    from piaa_tf.library.training import meta_train, train_generic, train_multitask
+    from piaa_tf.models.config import BlgPiaaConfig, PaIaaConfig
     from piaa_tf.ratings import RatingRange
+    from piaa_tf.training.meta.options import MetaOptions, MetaSchedule, TaskOptions
+    from piaa_tf.training.options import RunOptions
+    from piaa_tf.training.supervised.options import (
+        FitOptions,
+        LossOptions,
+        StreamOptions,
+    )
 
 use_keras_2_here()
 
 __all__ = [
+    "BlgPiaaConfig",
     "Explanation",
+    "FitOptions",
     "InputError",
+    "LossOptions",
+    "MetaOptions",
+    "MetaSchedule",
+    "PaIaaConfig",
     "Prior",
     "RankedPhoto",
     "Ranking",
     "RatingRange",
+    "RunOptions",
+    "StreamOptions",
+    "TaskOptions",
     "Tastes",
     "__version__",
     "load_prior",
     "load_tastes",
+    "meta_train",
+    "train_generic",
+    "train_multitask",
 ]
 
 _HOMES = {
+    "BlgPiaaConfig": "piaa_tf.models.config",
     "Explanation": "piaa_tf.library.explanation",
+    "FitOptions": "piaa_tf.training.supervised.options",
     "InputError": "piaa_tf.errors",
+    "LossOptions": "piaa_tf.training.supervised.options",
+    "MetaOptions": "piaa_tf.training.meta.options",
+    "MetaSchedule": "piaa_tf.training.meta.options",
+    "PaIaaConfig": "piaa_tf.models.config",
     "Prior": "piaa_tf.library.prior",
     "RankedPhoto": "piaa_tf.album.ranking",
     "Ranking": "piaa_tf.library.ranking",
     "RatingRange": "piaa_tf.ratings",
+    "RunOptions": "piaa_tf.training.options",
+    "StreamOptions": "piaa_tf.training.supervised.options",
+    "TaskOptions": "piaa_tf.training.meta.options",
     "Tastes": "piaa_tf.library.tastes",
     "load_prior": "piaa_tf.library.files",
     "load_tastes": "piaa_tf.library.files",
+    "meta_train": "piaa_tf.library.training",
+    "train_generic": "piaa_tf.library.training",
+    "train_multitask": "piaa_tf.library.training",
 }
 """Where each name is found when it is first used (PEP 562)."""
 

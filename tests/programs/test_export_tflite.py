@@ -106,7 +106,7 @@ def test_flags_that_do_not_fit_write_nothing(tiny_prior, tmp_path, changes, mess
 
 def test_a_folder_without_photographs_is_refused(tiny_prior, tmp_path):
     (tmp_path / "empty").mkdir()
-    with pytest.raises(InputError, match="must hold images"):
+    with pytest.raises(InputError, match="must hold photos"):
         run(tiny_prior, tmp_path, photos=str(tmp_path / "empty"))
 
 
