@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from piaa_tf.errors import InputError
 
 from piaa_tf import losses
+from piaa_tf.errors import InputError
 
 LOSSES = [
     losses.distribution_loss,

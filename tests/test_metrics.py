@@ -3,10 +3,10 @@ import math
 import numpy as np
 import pytest
 import tensorflow as tf
-from piaa_tf.errors import InputError
-from piaa_tf.ratings import RatingRange
 
 from piaa_tf import metrics
+from piaa_tf.errors import InputError
+from piaa_tf.ratings import RatingRange
 
 PAIRED = [
     metrics.srocc,

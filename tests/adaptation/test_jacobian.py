@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from piaa_tf.ratings import RatingRange
 
 from piaa_tf.adaptation import jacobian
 from piaa_tf.adaptation.jacobian import score_jacobian
 from piaa_tf.adaptation.scopes import PersonalScore, personal_score
 from piaa_tf.models.prior import load_prior
+from piaa_tf.ratings import RatingRange
 
 
 def squashed(weights, embedding):

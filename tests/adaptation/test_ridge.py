@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from piaa_tf.errors import InputError
 
 from piaa_tf.adaptation.ridge import RidgeFit, ridge_supports
 from piaa_tf.adaptation.scopes import PersonalScore
+from piaa_tf.errors import InputError
 
 START = np.array([1.0, -1.0, 0.5], np.float32)
 

@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from piaa_tf.errors import InputError
-from piaa_tf.ratings import RatingRange
 
 from piaa_tf.adaptation.scopes import default_scope, head_weights, personal_score
+from piaa_tf.errors import InputError
 from piaa_tf.models.blg_piaa import BlgPiaaConfig
 from piaa_tf.models.pa_iaa import PaIaaConfig, fusion_network
 from piaa_tf.models.prior import build_prior
+from piaa_tf.ratings import RatingRange
 
 SIZE = 48
 STARS = RatingRange(1, 5)

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from piaa_tf.ratings import RatingRange
 
 from piaa_tf.adaptation.inner import adapt_weights
 from piaa_tf.adaptation.support import adapt_sound_rows
+from piaa_tf.ratings import RatingRange
 
 LOOP = {"steps": 4, "rate": 0.1}
 STARS = RatingRange(1, 5)

@@ -2,10 +2,10 @@ import dataclasses
 
 import numpy as np
 import pytest
-from piaa_tf.errors import InputError
-from piaa_tf.ratings import RatingRange
 
 from piaa_tf.adaptation.taste import Tastes
+from piaa_tf.errors import InputError
+from piaa_tf.ratings import RatingRange
 
 
 def make(users=("anna", "bert"), value=0.0, **changes):

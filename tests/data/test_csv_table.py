@@ -1,8 +1,8 @@
 import pytest
-from piaa_tf.errors import InputError
 
 from piaa_tf.data.csv_table import read_table, write_table
 from piaa_tf.data.samples import SampleError
+from piaa_tf.errors import InputError
 
 
 def test_any_number_of_spaces_is_one_delimiter(put):

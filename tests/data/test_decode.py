@@ -3,10 +3,10 @@ import warnings
 
 import numpy as np
 import pytest
-from piaa_tf.errors import InputError
 from PIL import Image, ImageFile
 
 from piaa_tf.data.decode import read_image, resize
+from piaa_tf.errors import InputError
 
 WIDTH, HEIGHT = 6, 4
 

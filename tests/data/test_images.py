@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from piaa_tf.errors import InputError
-from piaa_tf.ratings import RatingRange
 from PIL import Image
 
 from piaa_tf.data import images
 from piaa_tf.data.samples import PersonalRatings
+from piaa_tf.errors import InputError
+from piaa_tf.ratings import RatingRange
 
 COUNT = 7
 

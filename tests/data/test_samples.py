@@ -2,8 +2,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from piaa_tf.errors import InputError
-from piaa_tf.ratings import RatingRange
 
 from piaa_tf.data.samples import (
     LikedImages,
@@ -11,6 +9,8 @@ from piaa_tf.data.samples import (
     SampleError,
     ScoreDistributions,
 )
+from piaa_tf.errors import InputError
+from piaa_tf.ratings import RatingRange
 
 RANGE = RatingRange(1, 5)
 

@@ -1,9 +1,9 @@
 import pytest
-from piaa_tf.errors import InputError
-from piaa_tf.ratings import RatingRange
 
 from piaa_tf.data import splits
 from piaa_tf.data.samples import PersonalRatings
+from piaa_tf.errors import InputError
+from piaa_tf.ratings import RatingRange
 
 
 @pytest.fixture

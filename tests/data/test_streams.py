@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from piaa_tf.errors import InputError
 from PIL import Image
 
 from piaa_tf.data import images, streams
 from piaa_tf.data.streams import PixelCache, training_stream
+from piaa_tf.errors import InputError
 
 COUNT = 10
 

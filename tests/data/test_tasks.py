@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 from absl import logging
-from piaa_tf.errors import InputError
 
 from piaa_tf.data.tasks import TaskSampler
+from piaa_tf.errors import InputError
 
 LEVELS = (("support", 3), ("query", 3))
 

@@ -2,10 +2,10 @@ import shutil
 
 import numpy as np
 import pytest
-from piaa_tf.errors import InputError
 
 from piaa_tf.data.gallery.write import read_config, write_gallery
 from piaa_tf.data.samples import LikedImages, PersonalRatings, ScoreDistributions
+from piaa_tf.errors import InputError
 from piaa_tf.evaluation import campaign
 from piaa_tf.evaluation.at_hand import load_all
 from piaa_tf.evaluation.bounds import bounds_of, trait_share, with_trait_share

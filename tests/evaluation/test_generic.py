@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 import scipy.stats
-from piaa_tf.ratings import TRAITS
 from PIL import Image
 
 from piaa_tf.data.samples import LikedImages, ScoreDistributions
 from piaa_tf.evaluation.generic import compare_scores
 from piaa_tf.evaluation.personality import compare_traits
+from piaa_tf.ratings import TRAITS
 
 NUM_IMAGES = 6
 

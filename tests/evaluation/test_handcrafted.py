@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from piaa_tf.errors import InputError
 from PIL import Image, ImageFilter
 
+from piaa_tf.errors import InputError
 from piaa_tf.evaluation.handcrafted import FEATURES, describe, describe_files
 from piaa_tf.evaluation.handcrafted.maps import MAX_SIDE, maps_of
 

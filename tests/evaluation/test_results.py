@@ -2,8 +2,8 @@ import math
 
 import numpy as np
 import pytest
-from piaa_tf.errors import InputError
 
+from piaa_tf.errors import InputError
 from piaa_tf.evaluation.comparison import compare, gain_over_prior, interval
 from piaa_tf.evaluation.results import (
     Result,

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from piaa_tf.ratings import RatingRange
 
 from piaa_tf.adaptation.scoring import UserScorer
 from piaa_tf.adaptation.taste import Tastes
@@ -11,6 +10,7 @@ from piaa_tf.data.gallery import draw_scene, render_scene, subject_mask
 from piaa_tf.explain.gradients import integrated_gradients, to_map
 from piaa_tf.models.blg_piaa import BlgPiaaConfig
 from piaa_tf.models.prior import build_prior
+from piaa_tf.ratings import RatingRange
 
 SIZE, NUM_TRAINED, NUM_SHOWN = 48, 640, 80
 STARS = RatingRange(1, 5)

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from piaa_tf.errors import InputError
 from PIL import Image
 
 from piaa_tf.adaptation.predict import predict
+from piaa_tf.errors import InputError
 from piaa_tf.explain.portrait import Portrait, draw_portrait, estimate_portrait
 from piaa_tf.models.blg_piaa import BlgPiaaConfig
 from piaa_tf.models.pa_iaa import PaIaaConfig

@@ -4,8 +4,8 @@ import shutil
 import numpy as np
 import pytest
 import tensorflow as tf
-from piaa_tf.errors import InputError
 
+from piaa_tf.errors import InputError
 from piaa_tf.models.blg_piaa import BlgPiaaConfig
 from piaa_tf.models.pa_iaa import PaIaaConfig
 from piaa_tf.models.prior import (

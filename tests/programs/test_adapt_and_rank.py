@@ -4,9 +4,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from piaa_tf.errors import InputError
 from PIL import Image
 
+from piaa_tf.errors import InputError
 from piaa_tf.programs import adapt, rank
 
 ROOT = Path(__file__).parents[2]

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 import tensorflow as tf
-from piaa_tf.errors import InputError
 
+from piaa_tf.errors import InputError
 from piaa_tf.evaluation.baselines import priors, systems
 from piaa_tf.models.blg_piaa import BlgPiaaConfig
 from piaa_tf.models.prior import build_prior, save_prior

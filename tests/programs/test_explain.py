@@ -2,14 +2,14 @@ import csv
 
 import numpy as np
 import pytest
-from piaa_tf.errors import InputError
-from piaa_tf.ratings import RatingRange
 from PIL import Image
 
 from piaa_tf.adaptation.scoring import UserScorer
 from piaa_tf.adaptation.taste import Tastes
+from piaa_tf.errors import InputError
 from piaa_tf.models.prior import load_prior
 from piaa_tf.programs import adapt, explain
+from piaa_tf.ratings import RatingRange
 
 
 @pytest.fixture(scope="module", params=["fusion", "head", "all"])

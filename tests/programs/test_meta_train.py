@@ -8,8 +8,8 @@ import time
 
 import pytest
 import tensorflow as tf
-from piaa_tf.errors import InputError
 
+from piaa_tf.errors import InputError
 from piaa_tf.models.blg_piaa import BlgPiaaConfig
 from piaa_tf.models.prior import build_prior, load_prior, save_prior
 from piaa_tf.programs import meta_train

@@ -3,12 +3,12 @@ import json
 import shutil
 
 import pytest
-from piaa_tf.errors import InputError
-from piaa_tf.ratings import TRAITS
 
+from piaa_tf.errors import InputError
 from piaa_tf.explain.portrait import estimate_portrait
 from piaa_tf.models.prior import load_prior
 from piaa_tf.programs import portrait
+from piaa_tf.ratings import TRAITS
 
 
 @pytest.fixture

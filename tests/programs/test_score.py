@@ -9,9 +9,9 @@ import grpc
 import numpy as np
 import pytest
 from fake_model_server import BONUS, KNOWN_USER, FakeModelServer, running
-from piaa_tf.errors import InputError
 from PIL import Image
 
+from piaa_tf.errors import InputError
 from piaa_tf.programs import score
 
 ROOT = Path(__file__).parents[2]

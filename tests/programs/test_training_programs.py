@@ -2,8 +2,8 @@ import json
 import shutil
 
 import pytest
-from piaa_tf.errors import InputError
 
+from piaa_tf.errors import InputError
 from piaa_tf.models.prior import load_prior
 from piaa_tf.programs import train_generic, train_multitask
 

@@ -3,8 +3,8 @@ import json
 import pytest
 import tensorflow as tf
 from absl import logging
-from piaa_tf.errors import InputError
 
+from piaa_tf.errors import InputError
 from piaa_tf.training.loop import (
     Checkpoints,
     NonFiniteLossError,

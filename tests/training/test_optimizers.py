@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from piaa_tf.errors import InputError
 
+from piaa_tf.errors import InputError
 from piaa_tf.training.optimizers import PartOptimizer, make_optimizer, make_schedule
 
 

@@ -1,7 +1,7 @@
 import pytest
 import tensorflow as tf
-from piaa_tf.errors import InputError
 
+from piaa_tf.errors import InputError
 from piaa_tf.training.strategy import (
     distribute,
     is_chief,

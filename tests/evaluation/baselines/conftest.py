@@ -4,12 +4,12 @@ import dataclasses
 
 import numpy as np
 import pytest
-from piaa_tf.ratings import RatingRange
 from PIL import Image
 
 from piaa_tf.data.samples import PersonalRatings
 from piaa_tf.evaluation.handcrafted import FEATURES, describe_files
 from piaa_tf.evaluation.system import Training
+from piaa_tf.ratings import RatingRange
 
 NUM_PICTURES = 80
 RANGE = RatingRange(1, 5)

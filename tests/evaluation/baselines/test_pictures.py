@@ -2,10 +2,10 @@ import os
 
 import numpy as np
 import pytest
-from piaa_tf.errors import InputError
 from PIL import Image
 
 from piaa_tf.adaptation.predict import predict, unit_scores
+from piaa_tf.errors import InputError
 from piaa_tf.evaluation.baselines import kept as kept_module
 from piaa_tf.evaluation.baselines.kept import kept
 from piaa_tf.evaluation.baselines.pictures import PictureFeatures

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-from piaa_tf.errors import InputError
 
+from piaa_tf.errors import InputError
 from piaa_tf.evaluation.baselines.pair_ranking import rank_pairs
 from piaa_tf.evaluation.baselines.pictures import PictureFeatures
 from piaa_tf.evaluation.baselines.usar import NUM_RETRIEVED, Usar
