@@ -2,11 +2,11 @@
 .DELETE_ON_ERROR:
 .PHONY: demo test test-quick test-latest lint clean
 
-# The first Python among these that really runs and is 3.9 to 3.13. Up to 3.11 it gets
+# The first Python among these that really runs and is 3.10 to 3.13. Up to 3.11 it gets
 # the default set of TensorFlow, above it the latest; setup.py has both.
-PYTHON ?= $(shell for p in python3.11 python3.10 python3.9 python3.13 python3.12 python3 \
+PYTHON ?= $(shell for p in python3.11 python3.10 python3.13 python3.12 python3 \
   python; do "$$p" -c \
-  'import sys; sys.exit(not (3, 9) <= sys.version_info[:2] <= (3, 13))' \
+  'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' \
   2>/dev/null && { echo "$$p"; break; }; done)
 BIN := .venv/bin
 LATEST := .venv-latest/bin
@@ -36,7 +36,7 @@ lint: .venv/installed
 .venv-latest/installed: export PIAA_TENSORFLOW = latest
 %/installed: setup.py piaa_tf/version.py
 	@test -n "$(PYTHON)" || { \
-	  echo "Python 3.9 to 3.13 is needed (TensorFlow 2.15 or 2.21). Got none on PATH."; \
+	  echo "Python 3.10 to 3.13 is needed (TensorFlow 2.15 or 2.21). Got none on PATH."; \
 	  echo "Install one, or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python3.11"; \
 	  exit 1; }
 	@echo "Installing into $* with $(PYTHON): about a minute, about 2 GB on disk."

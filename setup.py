@@ -70,7 +70,7 @@ setup(
         "piaa_tf.data.datasets": ["lists/*.txt"],
         "serving": ["deploy/*", "deploy/kubernetes/*"],
     },
-    python_requires=">=3.9,<3.14",
+    python_requires=">=3.10,<3.14",
     install_requires=[
         "absl-py>=1.4",
         "grpcio>=1.48",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
-from typing import Callable, Optional, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from absl import logging
@@ -18,7 +18,7 @@ from piaa_tf.ratings import RatingRange
 
 AnySamples = TypeVar("AnySamples", LikedImages, PersonalRatings, ScoreDistributions)
 
-OnMissing = Optional[Callable[[Path, Sequence[str]], None]]
+OnMissing = Callable[[Path, Sequence[str]], None] | None
 """Is told the photo folder and the images that are left out; None: they are refused."""
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
-from typing import Callable, Union
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -18,7 +17,7 @@ from piaa_tf.evaluation.baselines.tuning import choose_settings, nearest
 from piaa_tf.evaluation.system import Training
 from piaa_tf.models.prior import Prior
 
-Method = Union[InnerLoop, RidgeFit]
+Method = InnerLoop | RidgeFit
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
-from typing import Callable
 
 from piaa_tf.evaluation.baselines.fpmf import Fpmf
 from piaa_tf.evaluation.baselines.handcrafted_svr import HandcraftedSvr

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Callable
 
 from piaa_tf.errors import InputError
 from piaa_tf.evaluation.baselines import (
