@@ -10,7 +10,6 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -35,6 +34,7 @@ __all__ = [
     "training_stream",
 ]
 
+AnyPath = TypeVar("AnyPath", bound="str | os.PathLike[str]")
 AnySamples = TypeVar("AnySamples", LikedImages, PersonalRatings, ScoreDistributions)
 
 
@@ -83,7 +83,7 @@ def image_batches(
         it raises what `input_errors` translates.
     """
 
-    def load(i: np.ndarray) -> np.ndarray:
+    def load(i: int) -> np.ndarray:
         return resize(read_image(paths[i]), size, keep_aspect)
 
     square = tf.TensorSpec([size, size, 3], tf.float32)
@@ -120,9 +120,7 @@ def input_errors() -> Iterator[None]:
         raise InputError(inner.group(1)) from error
 
 
-def find_broken(
-    paths: Sequence[str | os.PathLike[str]],
-) -> list[str | os.PathLike[str]]:
+def find_broken(paths: Sequence[AnyPath]) -> list[AnyPath]:
     """Finds the images that cannot be read, by reading each once.
 
     Args:
@@ -156,7 +154,7 @@ def drop_broken(samples: AnySamples) -> tuple[AnySamples, list[str]]:
     Raises:
         InputError: None is left.
     """
-    broken: set[Path] = set(find_broken(samples.paths))
+    broken = set(find_broken(samples.paths))
     if not broken:
         return samples, []
     is_sound = np.array([path not in broken for path in samples.paths])

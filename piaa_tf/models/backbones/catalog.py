@@ -149,7 +149,7 @@ def build_backbone(
             sync_batch_norm=sync_batch_norm,
         )
     else:
-        arguments = {"image_size": image_size}
+        arguments: dict[str, Any] = {"image_size": image_size}
         if spec.origin == "torchvision":
             arguments["features"] = features
         if name != "alexnet":
