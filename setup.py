@@ -33,7 +33,7 @@ TEST = [
 
 DOCS = ["furo", "myst-parser>=3", "sphinx>=8"]
 # Both judge differently from release to release.
-CHECKS = ["mypy>=2.4,<2.5", "ruff>=0.17,<0.18", "pre-commit>=4", "types-protobuf"]
+CHECKS = ["mypy>=2.4,<2.5", "ruff>=0.17,<0.18", "types-protobuf"]
 
 DEFAULT = [
     "grpcio-health-checking>=1.48,<1.63",
@@ -109,8 +109,9 @@ setup(
     ],
     extras_require={
         "test": TEST,
+        "checks": CHECKS,
         "docs": DOCS,
-        "dev": [*TEST, *DOCS, *CHECKS],
+        "dev": [*TEST, *CHECKS, *DOCS, "pre-commit>=4"],
     },
     entry_points={
         "console_scripts": [
