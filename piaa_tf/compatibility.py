@@ -11,12 +11,11 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from importlib import metadata
 from types import ModuleType
-from typing import Callable, Optional
 
-Versions = Callable[[str], Optional[str]]
+Versions = Callable[[str], str | None]
 
 SWITCH = "TF_USE_LEGACY_KERAS"
 ON = ("1", "true", "True")

@@ -167,7 +167,12 @@ class BinaryQuality(tf.keras.metrics.Mean):
         _check_threshold(threshold)
         self.threshold = float(threshold)
 
-    def update_state(self, y_true, y_pred, sample_weight=None) -> None:
+    def update_state(
+        self,
+        y_true: tf.Tensor,
+        y_pred: tf.Tensor,
+        sample_weight: tf.Tensor | None = None,
+    ) -> None:
         """Counts a batch: [batch] or [batch, 1] scores, true ones first as in Keras."""
         true, predicted = _columns(y_true, y_pred)
         right = (predicted > self.threshold) == (true > self.threshold)
@@ -201,7 +206,12 @@ class MeanEMD(tf.keras.metrics.Mean):
         _check_order(r)
         self.r = r
 
-    def update_state(self, y_true, y_pred, sample_weight=None) -> None:
+    def update_state(
+        self,
+        y_true: tf.Tensor,
+        y_pred: tf.Tensor,
+        sample_weight: tf.Tensor | None = None,
+    ) -> None:
         """Counts a batch: [batch, bins] probabilities, true ones first as in Keras."""
         distances = losses.emd_loss(tf.cast(y_pred, self.dtype), y_true, self.r)
         super().update_state(distances, _column(sample_weight))
@@ -239,7 +249,12 @@ class PLCC(tf.keras.metrics.Metric):
     def _sum(self, name: str) -> tf.Variable:
         return self.add_weight(name=name, initializer="zeros", dtype=tf.float64)
 
-    def update_state(self, y_true, y_pred, sample_weight=None) -> None:
+    def update_state(
+        self,
+        y_true: tf.Tensor,
+        y_pred: tf.Tensor,
+        sample_weight: tf.Tensor | None = None,
+    ) -> None:
         """Counts a batch: [batch] or [batch, 1] scores, true ones first as in Keras."""
         true, predicted = _columns(y_true, y_pred)
         weight = tf.ones_like(true) if sample_weight is None else _column(sample_weight)
@@ -333,12 +348,12 @@ def _check_order(r: float) -> None:
         raise InputError(f"r must be >= 1. Got {r}. Papers report EMD with r = 1.")
 
 
-def _column(values):
+def _column(values: tf.Tensor | None) -> tf.Tensor | None:
     """Returns float64 [batch], or None for None."""
     return None if values is None else tf.reshape(tf.cast(values, tf.float64), [-1])
 
 
-def _columns(y_true, y_pred) -> tuple[tf.Tensor, tf.Tensor]:
+def _columns(y_true: tf.Tensor, y_pred: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     true, predicted = _column(y_true), _column(y_pred)
     # One score against many would broadcast and look like a result.
     tf.debugging.assert_equal(

@@ -8,8 +8,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from piaa_tf.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Numbers = TypeVar("Numbers", float, "np.ndarray")
+"""One number or an array; a tensor too, which type checkers do not know."""
 
 TRAITS = (
     "openness",
@@ -55,14 +62,14 @@ class RatingRange:
         """The threshold between low and high aesthetics."""
         return (self.minimum + self.maximum) / 2
 
-    def contains(self, ratings):
+    def contains(self, ratings: Any) -> Any:
         """Tells of each rating whether it lies in the range; NaN does not."""
         return (ratings >= self.minimum) & (ratings <= self.maximum)
 
-    def to_unit(self, ratings):
+    def to_unit(self, ratings: Numbers) -> Numbers:
         """Maps ratings linearly onto [0, 1]; numbers, arrays and tensors alike."""
         return (ratings - self.minimum) / (self.maximum - self.minimum)
 
-    def from_unit(self, units):
+    def from_unit(self, units: Numbers) -> Numbers:
         """Maps [0, 1] linearly onto the range; the inverse of `to_unit`."""
         return self.minimum + units * (self.maximum - self.minimum)

@@ -97,7 +97,7 @@ def _write_checkpoint(
     )
 
 
-def _reader(source: str | os.PathLike[str]):
+def _reader(source: str | os.PathLike[str]) -> tf.train.CheckpointReader:
     return tf.train.load_checkpoint(os.fspath(Path(source) / _CHECKPOINT))
 
 

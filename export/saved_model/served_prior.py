@@ -7,7 +7,7 @@ from and what becomes of bad ones.
 
 from __future__ import annotations
 
-from typing import Callable
+from collections.abc import Callable
 
 import tensorflow as tf
 

@@ -40,7 +40,7 @@ def warm_up_inputs(
     ratings = manifest.rating_range
     values = {
         "user_id": np.array(user_id.encode(), object),
-        "support_count": np.int32(_OPEN_SIZES["N"]),
+        "support_count": np.array(_OPEN_SIZES["N"], np.int32),
         "support_rating": np.linspace(
             ratings.minimum, ratings.maximum, _OPEN_SIZES["N"], dtype=np.float32
         ),

@@ -64,14 +64,14 @@ class PhoneFunctions(tf.Module):
             signatures: of the file, as the prior has them.
             sizes: the numbers behind the letters of their shapes.
         """
-        calls = {
+        of_file: dict[str, dict[str, Callable[..., Outputs]]] = {
             "resize.tflite": {"resize": self._resize},
             "score.tflite": {"score": self.score_image},
             "embed.tflite": {"embed": self._embed},
             "head.tflite": {"adapt": self._adapt, "score": self._score},
-        }[file]
+        }
         return {
-            name: typed_function(signature, calls[name], sizes)
+            name: typed_function(signature, of_file[file][name], sizes)
             for name, signature in signatures.items()
         }
 
@@ -101,7 +101,12 @@ class PhoneFunctions(tf.Module):
     def _embed(self, image: tf.Tensor) -> Outputs:
         return {"embedding": self._predict(image)["embedding"]}
 
-    def _adapt(self, support_embedding, support_rating, support_count) -> Outputs:
+    def _adapt(
+        self,
+        support_embedding: tf.Tensor,
+        support_rating: tf.Tensor,
+        support_count: tf.Tensor,
+    ) -> Outputs:
         weights, support_ok = adapt_sound_rows(
             self._personal_score,
             tf.constant(self._prior_weights),

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import importlib.util
 import os
+from typing import Any
 
 import numpy as np
 
 
-def _standalone():
+def _standalone() -> Any:
     from ai_edge_litert.interpreter import Interpreter
 
     return Interpreter
 
 
-def _tensorflow():
+def _tensorflow() -> Any:
     import tensorflow as tf
 
     return tf.lite.Interpreter

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -55,7 +56,14 @@ class SupportAdapter:
             ],
         )
 
-    def _adapted(self, embedding, rating, count, steps, rate):
+    def _adapted(
+        self,
+        embedding: tf.Tensor,
+        rating: tf.Tensor,
+        count: tf.Tensor,
+        steps: tf.Tensor,
+        rate: tf.Tensor,
+    ) -> tf.Tensor:
         start = self._personal.prior_weights[np.newaxis]
         return adapt_weights(
             self._personal.score,
@@ -108,7 +116,9 @@ def adapt_supports(
     return SupportAdapter(personal, supports[0][0].shape[1])(supports, loop)
 
 
-def _padded(supports):
+def _padded(
+    supports: Sequence[tuple[np.ndarray, np.ndarray]],
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Stacks supports of different sizes, padded with zeros: [B, N, D], [B, N], [B]."""
     counts = [len(rating) for _, rating in supports]
     size = supports[0][0].shape[1]

@@ -18,8 +18,7 @@ replicas, and so would mix people.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Callable
+from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
@@ -62,7 +61,9 @@ def adapt_weights(
     rated = tf.sequence_mask(count, tf.shape(rating)[1], dtype=rating.dtype)
     share = rated / tf.cast(count, rating.dtype)[:, tf.newaxis]
 
-    def step(t, theta, m, v):
+    def step(
+        t: tf.Tensor, theta: tf.Tensor, m: tf.Tensor, v: tf.Tensor
+    ) -> tuple[tf.Tensor, ...]:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(theta)
             loss = tf.reduce_sum(rating_loss(score(theta, embedding), rating) * share)

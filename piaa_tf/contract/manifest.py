@@ -144,19 +144,11 @@ class Manifest:
                 "again, or use the release of piaa_tf that wrote it."
             )
         values = _checked(cls, values, path)
-        return cls(
-            **{
-                **{
-                    k: tuple(v) if isinstance(v, list) else v for k, v in values.items()
-                },
-                "rating_range": RatingRange(
-                    **_checked(RatingRange, values["rating_range"], path)
-                ),
-                "adaptation": Adaptation(
-                    **_checked(Adaptation, values["adaptation"], path)
-                ),
-            }
-        )
+        for key, kind in (("rating_range", RatingRange), ("adaptation", Adaptation)):
+            values[key] = kind(**_checked(kind, values[key], path))
+        for key, value in values.items():
+            values[key] = tuple(value) if isinstance(value, list) else value
+        return cls(**values)
 
     def check_files(self, directory: str | os.PathLike[str]) -> None:
         """Compares the files of an export with their checksums.

@@ -15,8 +15,9 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -27,7 +28,12 @@ from piaa_tf.data.csv_table import (
     shortest_text,
     write_table,
 )
-from piaa_tf.data.samples import LikedImages, PersonalRatings, ScoreDistributions
+from piaa_tf.data.samples import (
+    LikedImages,
+    PersonalRatings,
+    Samples,
+    ScoreDistributions,
+)
 from piaa_tf.data.shards import shards_of
 from piaa_tf.data.splits import SPLITS
 from piaa_tf.errors import InputError
@@ -177,6 +183,18 @@ def write_likes(csv_path: str | os.PathLike[str], samples: LikedImages) -> None:
     )
 
 
+_READERS: dict[type[Samples], Callable[..., Any]] = {
+    ScoreDistributions: read_scores,
+    LikedImages: read_likes,
+    PersonalRatings: read_ratings,
+}
+_WRITERS: dict[type[Samples], Callable[..., None]] = {
+    ScoreDistributions: write_scores,
+    LikedImages: write_likes,
+    PersonalRatings: write_ratings,
+}
+
+
 def list_photos(folder: str | os.PathLike[str]) -> list[str]:
     """Lists the photos of a folder, at any depth, or of the shards in it.
 
@@ -222,21 +240,14 @@ def load(
         raise InputError(f"split must be one of {', '.join(SPLITS)}. Got {split!r}.")
     data_dir = Path(data_dir)
     path, photos = data_dir / split / FILES[kind], data_dir / "photos"
-    if kind is PersonalRatings:
-        return read_ratings(path, photos, read_range(data_dir))
-    return {ScoreDistributions: read_scores, LikedImages: read_likes}[kind](
-        path, photos
-    )
+    ranges = [read_range(data_dir)] if kind is PersonalRatings else []
+    return _READERS[kind](path, photos, *ranges)
 
 
 def write(data_dir: str | os.PathLike[str], split: str, samples: AnySamples) -> None:
     """Writes the table that `load` reads, without photographs and set.json."""
     path = Path(data_dir) / split / FILES[type(samples)]
-    {
-        PersonalRatings: write_ratings,
-        ScoreDistributions: write_scores,
-        LikedImages: write_likes,
-    }[type(samples)](path, samples)
+    _WRITERS[type(samples)](path, samples)
 
 
 def contents(data_dir: str | os.PathLike[str]) -> list[tuple[str, type]]:

@@ -10,7 +10,6 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -36,6 +35,7 @@ __all__ = [
     "training_stream",
 ]
 
+AnyPath = TypeVar("AnyPath", bound="str | os.PathLike[str]")
 AnySamples = TypeVar("AnySamples", LikedImages, PersonalRatings, ScoreDistributions)
 
 
@@ -84,7 +84,7 @@ def image_batches(
         it raises what `input_errors` translates.
     """
 
-    def load(i: np.ndarray) -> np.ndarray:
+    def load(i: int) -> np.ndarray:
         pixels = photo_pixels(photos[i], photo_name(photos, i))
         return resize(pixels, size, keep_aspect)
 
@@ -122,9 +122,7 @@ def input_errors() -> Iterator[None]:
         raise InputError(inner.group(1)) from error
 
 
-def find_broken(
-    paths: Sequence[str | os.PathLike[str]],
-) -> list[str | os.PathLike[str]]:
+def find_broken(paths: Sequence[AnyPath]) -> list[AnyPath]:
     """Finds the images that cannot be read, by reading each once.
 
     Args:
@@ -158,7 +156,7 @@ def drop_broken(samples: AnySamples) -> tuple[AnySamples, list[str]]:
     Raises:
         InputError: None is left.
     """
-    broken: set[Path] = set(find_broken(samples.paths))
+    broken = set(find_broken(samples.paths))
     if not broken:
         return samples, []
     is_sound = np.array([path not in broken for path in samples.paths])

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Union
 
 import numpy as np
 
@@ -25,7 +24,7 @@ from piaa_tf.data.samples import PersonalRatings
 from piaa_tf.models.prior import Prior
 from piaa_tf.ratings import RatingRange
 
-Method = Union[InnerLoop, RidgeFit]
+Method = InnerLoop | RidgeFit
 
 SCORED_AT_ONCE = 64
 

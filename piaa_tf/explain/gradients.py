@@ -14,7 +14,7 @@ derivatives, for every channel of every pixel; `to_map` makes a map to look at.
 
 from __future__ import annotations
 
-from typing import Callable
+from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf

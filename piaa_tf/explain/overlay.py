@@ -61,7 +61,9 @@ def overlay(photo: np.ndarray, own_map: np.ndarray, *, keep_aspect: bool) -> np.
     large = Image.fromarray(smooth).resize(seen[::-1], Image.Resampling.BICUBIC)
     strength = np.zeros([height, width], np.float32)
     top, left = (height - seen[0]) // 2, (width - seen[1]) // 2
-    strength[top : top + seen[0], left : left + seen[1]] = np.clip(large, 0, 1)
+    strength[top : top + seen[0], left : left + seen[1]] = np.clip(
+        np.asarray(large), 0, 1
+    )
     grey = np.asarray(Image.fromarray(photo).convert("L"), np.float32)[..., np.newaxis]
     heat = colormaps["inferno"](strength)[..., :3] * 255
     opacity = _HEAT * strength[..., np.newaxis] ** 0.8

@@ -11,9 +11,11 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.projections.polar import PolarAxes
 
 from piaa_tf.adaptation.predict import predict
 from piaa_tf.errors import InputError
@@ -89,7 +91,7 @@ def draw_portrait(
         return np.clip(np.append(values, values[0]), -limit, limit)
 
     figure = Figure(figsize=(6.4, 6.2), dpi=120)
-    axes = figure.add_subplot(projection="polar")
+    axes = cast(PolarAxes, figure.add_subplot(projection="polar"))
     axes.set_theta_zero_location("N")
     axes.set_theta_direction(-1)
     axes.fill_between(

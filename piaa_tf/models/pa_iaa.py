@@ -10,6 +10,7 @@ when adapting, with many users' rows when serving, and on a phone.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -200,7 +201,7 @@ def _relu(values: tf.Tensor) -> tf.Tensor:
 def fusion_network_shapes(num_features: int, sizes: Sequence[int]) -> list[tuple]:
     """Gives (inputs, outputs) of each dense layer of the fusion network."""
     widths = [num_features, *sizes, len(TRAITS)]
-    return list(zip(widths[:-1], widths[1:]))
+    return list(itertools.pairwise(widths))
 
 
 def initial_fusion(config: PaIaaConfig, num_features: int, seed: int = 0) -> np.ndarray:

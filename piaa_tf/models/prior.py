@@ -102,17 +102,17 @@ def build_prior(
     Raises:
         InputError: The weights do not fit.
     """
-    is_prior = weights is not None and os.path.isdir(weights)
+    prior_dir = weights if weights is not None and os.path.isdir(weights) else None
     model = KINDS[kind][1].build(
         config,
-        weights=None if is_prior else weights,
+        weights=weights if prior_dir is None else None,
         sync_batch_norm=sync_batch_norm,
     )
-    if is_prior:
-        source = load_prior(weights)
+    if prior_dir is not None:
+        source = load_prior(prior_dir)
         if source.config.backbone != config.backbone:
             raise InputError(
-                f"The prior in {weights} must have the backbone {config.backbone}. "
+                f"The prior in {prior_dir} must have the backbone {config.backbone}. "
                 f"Got {source.config.backbone}. Pass --backbone, or another prior."
             )
         backbone = source.model.get_layer(config.backbone)

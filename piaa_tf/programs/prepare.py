@@ -153,8 +153,8 @@ def find_samples(dataset: str, data_dir: Path) -> Found:
     if not found:
         raise InputError(
             f"A set has tables such as train/ratings.csv. Got none of "
-            f"{', '.join(folder.FILES.values())} below {data_dir}. See README.md for "
-            "the columns."
+            f"{', '.join(folder.FILES.values())} below {data_dir}. See "
+            "docs/howto/researcher.md for the columns."
         )
     return found
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
-from typing import Callable, get_args
+from collections.abc import Callable, Iterator, Sequence
+from typing import get_args
 
 import tensorflow as tf
 

@@ -12,8 +12,7 @@ import collections
 import dataclasses
 import threading
 import time
-from collections.abc import Hashable, Mapping, Sequence
-from typing import Callable
+from collections.abc import Callable, Hashable, Mapping, Sequence
 
 import grpc
 import numpy as np

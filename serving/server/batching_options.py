@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import os
-
-from google.protobuf.message import Message
+from typing import Any
 
 from piaa_tf.errors import InputError
+
+
+def _num_cpus() -> int:
+    return os.cpu_count() or 1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,7 +31,7 @@ class BatchingOptions:
     max_batch_size: int = 1000
     batch_timeout_s: float = 0.0
     max_enqueued_batches: int = 10
-    num_batch_threads: int = dataclasses.field(default_factory=os.cpu_count)
+    num_batch_threads: int = dataclasses.field(default_factory=_num_cpus)
     allowed_batch_sizes: tuple[int, ...] = ()
     pad_variable_length_inputs: bool = False
     enable_large_batch_splitting: bool = False
@@ -57,7 +60,7 @@ class BatchingOptions:
             )
 
     @classmethod
-    def of_proto(cls, parameters: Message) -> BatchingOptions:
+    def of_proto(cls, parameters: Any) -> BatchingOptions:
         """Takes what a BatchingParameters message sets."""
         given = {
             name: getattr(parameters, name).value

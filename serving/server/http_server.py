@@ -11,7 +11,7 @@ import concurrent.futures
 import json
 import threading
 import time
-from typing import Callable
+from collections.abc import Callable
 
 from absl import logging
 from tornado import httpserver, netutil, web

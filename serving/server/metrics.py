@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
-from typing import Callable
+from collections.abc import Callable, Iterator
 
 import grpc
 from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from typing import Any
 
 import grpc
 from tensorflow_serving.apis.classification_pb2 import (
@@ -112,7 +113,7 @@ class PredictionService(PredictionServiceServicer):
         return answer(context, work)
 
     @contextlib.contextmanager
-    def _borrow(self, api: str, request) -> Iterator[Servable]:
+    def _borrow(self, api: str, request: Any) -> Iterator[Servable]:
         """Lends the version that a request means, and counts the request."""
         with self._metrics.request(api, "GRPC", request.model_spec.name):
             check_has_spec(request)
@@ -148,7 +149,7 @@ def model_metadata(
         return response
 
 
-def check_has_spec(request) -> None:
+def check_has_spec(request: Any) -> None:
     """Checks that a request says which model it means.
 
     Raises:

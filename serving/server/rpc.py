@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Callable, TypeVar
+from collections.abc import Callable
+from typing import TypeVar
 
 import grpc
 from absl import logging
@@ -25,9 +26,9 @@ def answer(
     try:
         return work(context.time_remaining())
     except ServingError as error:
-        context.abort(error.code, error.message)
+        return context.abort(error.code, error.message)
     except Exception:  # noqa: BLE001  a bug must neither stop the server nor leak out
         logging.exception("a request failed")
-        context.abort(
+        return context.abort(
             grpc.StatusCode.INTERNAL, "The server failed; its log tells more."
         )

@@ -10,9 +10,8 @@ from __future__ import annotations
 import dataclasses
 import gc
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Callable
 
 import grpc
 import numpy as np

@@ -10,6 +10,7 @@ import enum
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TypeAlias
 
 from absl import logging
 from tensorflow_serving.apis.get_model_status_pb2 import ModelVersionStatus
@@ -19,7 +20,7 @@ from tensorflow_serving.config.file_system_storage_path_source_pb2 import (
 
 from serving.server.status import invalid_argument
 
-VersionPolicy = FileSystemStoragePathSourceConfig.ServableVersionPolicy
+VersionPolicy: TypeAlias = FileSystemStoragePathSourceConfig.ServableVersionPolicy
 
 _NUMBER = re.compile(r"[0-9]{1,19}", re.ASCII)
 _LARGEST = 2**63 - 1

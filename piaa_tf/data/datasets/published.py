@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
-from typing import Any, Callable, Generic, Optional
+from typing import Any, Generic
 
 from absl import logging
 
@@ -15,7 +15,7 @@ from piaa_tf.data.shards import is_there
 from piaa_tf.data.splits import EVERYTHING, SPLITS, check_split
 from piaa_tf.errors import InputError
 
-OnMissing = Optional[Callable[[Path, Sequence[str]], None]]
+OnMissing = Callable[[Path, Sequence[str]], None] | None
 """Is told the photo folder and the images that are left out; None: they are refused."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable
+from collections.abc import Callable
 
 import numpy as np
 
@@ -157,7 +157,7 @@ def _paint_forest(
     crowns = flat_texture(canvas, "cloud", rng, scene.mirror)
     light = 1 + leaves * np.float32(0.05 + 0.38 * scene.clutter)
     green = mix(palette.middle, palette.sky_low, 0.45)
-    canvas.paint(np.float32([[0.75]]), green * clip(light, 0.4, 1.6))
+    canvas.paint(np.array([[0.75]], np.float32), green * clip(light, 0.4, 1.6))
     paint_ground(canvas, scene, palette, rng, accents=0.8)
     for far in (1.0, 0.5, 0.0):
         count = 2 + int(4 * scene.clutter + 2 * far)

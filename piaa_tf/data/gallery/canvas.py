@@ -7,6 +7,7 @@ rounds alike on every machine; exponentials and sines appear only in single numb
 from __future__ import annotations
 
 import colorsys
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -158,15 +159,14 @@ def polygon(
     Returns:
         float32 [height, width], the least distance to an edge's line.
     """
-    inside = None
+    sides = []
     for (x0, y0), (x1, y1) in zip(corners, [*corners[1:], corners[0]]):
         length = ((x1 - x0) ** 2 + (y1 - y0) ** 2) ** 0.5
         nx, ny = (y0 - y1) / length, (x1 - x0) / length
-        side = dx * np.float32(nx) + (
-            dy * np.float32(ny) - np.float32(nx * x0 + ny * y0)
+        sides.append(
+            dx * np.float32(nx) + (dy * np.float32(ny) - np.float32(nx * x0 + ny * y0))
         )
-        inside = side if inside is None else np.minimum(inside, side)
-    return inside
+    return functools.reduce(np.minimum, sides)
 
 
 def blur(image: np.ndarray, radius: float) -> np.ndarray:

@@ -7,8 +7,8 @@ subject is about two units high.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Callable
 
 import numpy as np
 
@@ -52,7 +52,9 @@ class Brush:
         """An upright ellipse around (x, y)."""
         return ellipse(self.dx, self.dy, (x, y), rx, ry)
 
-    def leaf(self, angle: float, start: float, length: float, width: float):
+    def leaf(
+        self, angle: float, start: float, length: float, width: float
+    ) -> np.ndarray:
         """An ellipse that points away from the centre, from `start` on."""
         cos, sin = np.float32(math.cos(angle)), np.float32(math.sin(angle))
         along, across = self.dx * cos + self.dy * sin, self.dy * cos - self.dx * sin

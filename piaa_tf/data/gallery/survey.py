@@ -16,6 +16,7 @@ from piaa_tf.data.gallery.raters import (
 from piaa_tf.data.gallery.scene import draw_scene
 from piaa_tf.data.gallery.taste import (
     People,
+    PictureFeatures,
     draw_people,
     personal_scores,
     picture_features,
@@ -121,7 +122,7 @@ def _ask_users(
     return block.start + seen, np.stack(ratings), np.stack(scores), common[seen]
 
 
-def _features(config: GalleryConfig, block: range):
+def _features(config: GalleryConfig, block: range) -> PictureFeatures:
     return picture_features([draw_scene(config.seed, index) for index in block])
 
 

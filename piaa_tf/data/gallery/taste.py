@@ -87,7 +87,7 @@ class PictureFeatures:
     features: np.ndarray
     products: np.ndarray
 
-    def __getitem__(self, index) -> PictureFeatures:
+    def __getitem__(self, index: np.ndarray | slice) -> PictureFeatures:
         """Picks pictures."""
         return PictureFeatures(self.features[index], self.products[index])
 

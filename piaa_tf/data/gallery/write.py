@@ -117,10 +117,11 @@ def read_config(gallery_dir: str | os.PathLike[str]) -> GalleryConfig:
             f"{gallery_dir} must be a gallery of version {VERSION}. "
             f"Got {described.get('version')!r}. Write it anew."
         )
-    config = dict(described["config"])
-    shares = TasteShares(**config.pop("shares"))
-    sizes = {split: SplitSizes(**config.pop(split)) for split in SPLITS}
-    return GalleryConfig(**config, shares=shares, **sizes)
+    config: dict[str, Any] = dict(described["config"])
+    config["shares"] = TasteShares(**config["shares"])
+    for split in SPLITS:
+        config[split] = SplitSizes(**config[split])
+    return GalleryConfig(**config)
 
 
 def load(

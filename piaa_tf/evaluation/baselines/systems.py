@@ -6,9 +6,8 @@ A new system is a class that keeps `System` and, as it can, `PersonalSystem` or
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Callable
 
 from piaa_tf.errors import InputError
 from piaa_tf.evaluation.baselines.behind_embedding import anil, fusion_alone, ridge

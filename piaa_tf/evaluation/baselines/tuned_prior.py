@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Callable, Union
+from collections.abc import Callable, Sequence
 
 from piaa_tf.data.samples import PersonalRatings
 from piaa_tf.evaluation.adapted_prior import BehindEmbedding, Method, WholeNetwork
@@ -12,7 +11,7 @@ from piaa_tf.evaluation.baselines.tuning import choose_settings, nearest
 from piaa_tf.evaluation.system import PersonalModel, Training
 from piaa_tf.models.prior import Prior
 
-AdaptedPrior = Union[BehindEmbedding, WholeNetwork]
+AdaptedPrior = BehindEmbedding | WholeNetwork
 
 COSTLY_USERS, COSTLY_REPEATS = 8, 1
 """Validation users, and splits of each, where adapting takes seconds."""

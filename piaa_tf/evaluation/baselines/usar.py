@@ -18,8 +18,8 @@ constants are chosen on validation users.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
-from typing import Any, Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from sklearn.neighbors import NearestNeighbors

@@ -131,7 +131,7 @@ def stable_names(layers: list[tuple[str, type]]) -> dict[str, str]:
     """
     counted = defaultdict(list)
     for name, layer_class in layers:
-        base, number = re.fullmatch(r"(.+?)(?:_(\d+))?", name).groups()
+        base, number = re.findall(r"^(.+?)(?:_(\d+))?$", name)[0]
         if base == _snake_case(layer_class.__name__) or base.startswith("tf."):
             counted[base].append((int(number or 0), name))
     stable = {name: name for name, _ in layers}

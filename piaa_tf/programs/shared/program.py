@@ -11,8 +11,8 @@ import importlib
 import logging as std_logging
 import os
 import sys
-from collections.abc import Sequence
-from typing import Any, Callable, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from absl import app, flags, logging
 

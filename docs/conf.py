@@ -1,0 +1,54 @@
+"""How `make docs` builds these pages."""
+
+import os
+import re
+
+from piaa_tf.version import __version__
+
+# TensorFlow, which autodoc imports, says a lot at its start.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+project = "piaa_tf"
+author = "the piaa_tf authors"
+version = release = __version__
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.doctest",
+    "sphinx.ext.napoleon",
+]
+exclude_patterns = ["_build"]
+templates_path = ["_templates"]
+html_theme = "furo"
+html_title = f"piaa_tf {version}"
+myst_heading_anchors = 3
+default_role = "code"
+autodoc_member_order = "bysource"
+autodoc_typehints = "description"
+napoleon_use_ivar = True
+# The examples of docstrings are pytest's; here only those of the pages run.
+doctest_test_doctest_blocks = ""
+# A name that a module hands on has two places, both right.
+suppress_warnings = ["ref.python"]
+
+
+def mark_plain_text(app, what, name, obj, options, lines):
+    """Makes reST of docstrings that are laid out for the eye."""
+    text = "\n".join(lines)
+    if what == "module":
+        text = "\n\n".join(map(as_code_if_aligned, text.split("\n\n")))
+    # What the bars of |x| enclose is no substitution.
+    lines[:] = re.sub(r"(^|[ (])\|(?=\S)", r"\1\\|", text, flags=re.M).split("\n")
+
+
+def as_code_if_aligned(paragraph):
+    """Makes a code block of a paragraph with commands, columns or a table."""
+    if not re.search(r"^(    |\||--)", paragraph, re.M):
+        return paragraph
+    return "::\n\n" + re.sub(r"^", "    ", paragraph, flags=re.M)
+
+
+def setup(app):
+    """Lets the docstrings be marked before napoleon reads them."""
+    app.connect("autodoc-process-docstring", mark_plain_text, priority=400)
