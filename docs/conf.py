@@ -24,6 +24,8 @@ html_theme = "furo"
 html_title = f"piaa_tf {version}"
 myst_heading_anchors = 3
 default_role = "code"
+highlight_language = "text"
+smartquotes = False  # --out is a flag
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 napoleon_use_ivar = True
@@ -36,17 +38,20 @@ suppress_warnings = ["ref.python"]
 def mark_plain_text(app, what, name, obj, options, lines):
     """Makes reST of docstrings that are laid out for the eye."""
     text = "\n".join(lines)
-    if what == "module":
-        text = "\n\n".join(map(as_code_if_aligned, text.split("\n\n")))
-    # What the bars of |x| enclose is no substitution.
-    lines[:] = re.sub(r"(^|[ (])\|(?=\S)", r"\1\\|", text, flags=re.M).split("\n")
+    mark = mark_paragraph if what == "module" else escape_bars
+    lines[:] = "\n\n".join(map(mark, text.split("\n\n"))).split("\n")
 
 
-def as_code_if_aligned(paragraph):
+def mark_paragraph(paragraph):
     """Makes a code block of a paragraph with commands, columns or a table."""
     if not re.search(r"^(    |\||--)", paragraph, re.M):
-        return paragraph
+        return escape_bars(paragraph)
     return "::\n\n" + re.sub(r"^", "    ", paragraph, flags=re.M)
+
+
+def escape_bars(paragraph):
+    """Keeps what the bars of |x| enclose from being a substitution."""
+    return re.sub(r"(^|[ (])\|(?=\S)", r"\1\\|", paragraph, flags=re.M)
 
 
 def setup(app):
