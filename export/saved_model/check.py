@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 
 from piaa_tf.contract.manifest import MANIFEST_NAME, Manifest
-from piaa_tf.contract.signatures import DEFAULT_SIGNATURE, Signature
+from piaa_tf.contract.signatures import PRIMARY_SIGNATURE, SERVING_DEFAULT, Signature
 from piaa_tf.errors import InputError
 
 _KNOWN_GRAPH = "--known_graph"
@@ -72,7 +72,7 @@ def answer_warm_up(directory: str | os.PathLike[str], *, is_new_graph: bool) -> 
     from export.saved_model.warm_up import read_warm_up
 
     session = ServingSession(directory, optimize=is_new_graph)
-    expected = {*manifest.signatures, "serving_default"}
+    expected = {*manifest.signatures, SERVING_DEFAULT}
     if set(session.signatures) != expected:
         raise InputError(
             f"The manifest names the signatures {sorted(expected)}. "
@@ -80,7 +80,7 @@ def answer_warm_up(directory: str | os.PathLike[str], *, is_new_graph: bool) -> 
         )
     for key, inputs in read_warm_up(directory):
         answer = session.run(key, inputs)
-        name = DEFAULT_SIGNATURE if key == "serving_default" else key
+        name = PRIMARY_SIGNATURE if key == SERVING_DEFAULT else key
         if name in manifest.served():
             _check_answer(manifest.served()[name], answer)
         for told in ("image_ok", "support_ok", "known_user"):

@@ -27,8 +27,8 @@ from tensorflow_serving.apis.regression_pb2 import (
     RegressionResult,
 )
 
+from piaa_tf.contract.signatures import SERVING_DEFAULT
 from serving.server.engine import Engine
-from serving.server.predict import DEFAULT_SIGNATURE
 from serving.server.servable import Servable
 from serving.server.status import ServingError, failed_precondition, invalid_argument
 
@@ -333,7 +333,7 @@ def _text(label: bytes) -> str:
 
 
 def _signature_name(spec: ModelSpec) -> str:
-    return spec.signature_name or DEFAULT_SIGNATURE
+    return spec.signature_name or SERVING_DEFAULT
 
 
 def _fill_spec(

@@ -8,12 +8,12 @@ import grpc
 from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
 from tensorflow_serving.apis.predict_pb2 import PredictRequest, PredictResponse
 
+from piaa_tf.contract.signatures import SERVING_DEFAULT
 from serving.server.engine import Engine
 from serving.server.servable import Servable
 from serving.server.status import ServingError, failed_precondition, invalid_argument
 from serving.server.tensors import decode, encode
 
-DEFAULT_SIGNATURE = "serving_default"
 _METHODS = (
     "tensorflow/serving/predict",
     "tensorflow/serving/classify",
@@ -38,7 +38,7 @@ def predict(
     Raises:
         ServingError: The request does not fit the signature, or the model fails.
     """
-    name = request.model_spec.signature_name or DEFAULT_SIGNATURE
+    name = request.model_spec.signature_name or SERVING_DEFAULT
     signature = find_signature(servable, name)
     if engine.checks_method_name and signature.method_name not in _METHODS:
         raise ServingError(

@@ -22,6 +22,7 @@ from tensorflow_serving.apis.get_model_status_pb2 import GetModelStatusRequest
 from tensorflow_serving.apis.model_pb2 import ModelSpec
 from tensorflow_serving.apis.regression_pb2 import RegressionRequest
 
+from piaa_tf.contract.signatures import SERVING_DEFAULT
 from serving.server.classify_regress import classify, regress
 from serving.server.engine import Engine
 from serving.server.json_examples import fill_examples
@@ -36,7 +37,6 @@ from serving.server.json_tensors import (
 from serving.server.metrics import Metrics
 from serving.server.model_service import model_status
 from serving.server.models import Models
-from serving.server.predict import DEFAULT_SIGNATURE
 from serving.server.prediction_service import SIGNATURE_DEF, model_metadata
 from serving.server.status import invalid_argument
 
@@ -122,7 +122,7 @@ class RestApi:
 
     def _predict(self, spec: ModelSpec, document: dict[str, Any]) -> Any:
         """Runs a signature on instances or inputs."""
-        name = _signature_name(document) or DEFAULT_SIGNATURE
+        name = _signature_name(document) or SERVING_DEFAULT
         with self._models.borrow(spec) as servable:
             if name not in servable.signatures:
                 raise invalid_argument(
