@@ -17,7 +17,7 @@ import numpy as np
 
 from piaa_tf.contract.user_ids import check_user_ids
 from piaa_tf.errors import InputError
-from serving.client.agreement import ServedModel
+from serving.client.agreement import ModelMetadata
 from serving.client.connection import Connection
 from serving.client.model_calls import ModelCalls
 from serving.client.requests import RequestLimits, Row
@@ -82,11 +82,11 @@ class Client:
         """Ends the connection, and what is under way."""
         self._calls.close()
 
-    def served(self) -> ServedModel:
+    def served(self) -> ModelMetadata:
         """Returns what the server says of the model; asks once."""
         return self._calls.served()
 
-    def wait_until_served(self, wait_s: float) -> ServedModel:
+    def wait_until_served(self, wait_s: float) -> ModelMetadata:
         """Waits for a server that is starting, or a model that it is loading.
 
         Args:

@@ -69,7 +69,7 @@ def _num_bytes(value: Any) -> int:
     return len(value) if isinstance(value, bytes) else np.asarray(value).nbytes
 
 
-def encode(signature: Signature, rows: Sequence[Row]) -> dict[str, TensorProto]:
+def encode_inputs(signature: Signature, rows: Sequence[Row]) -> dict[str, TensorProto]:
     """Writes rows as the inputs of a signature.
 
     Args:
@@ -89,7 +89,7 @@ def _tensor(tensor: ServedTensor, values: Sequence[Any]) -> TensorProto:
     return tf.make_tensor_proto(np.stack(values).astype(tensor.dtype))
 
 
-def decode(
+def decode_outputs(
     signature: Signature, outputs: Mapping[str, TensorProto], num_rows: int
 ) -> dict[str, np.ndarray]:
     """Reads the outputs of a signature.

@@ -12,7 +12,7 @@ from piaa_tf.contract.signatures import SERVING_DEFAULT
 from serving.server.engine import Engine
 from serving.server.servable import Servable
 from serving.server.status import ServingError, failed_precondition, invalid_argument
-from serving.server.tensors import decode, encode
+from serving.server.tensors import read_tensor, write_tensor
 
 _METHODS = (
     "tensorflow/serving/predict",
@@ -47,7 +47,9 @@ def predict(
             f"{{{', '.join(_METHODS)}}}. Was: {signature.method_name}",
         )
     check_names(signature, request.inputs)
-    inputs = {alias: decode(proto, alias) for alias, proto in request.inputs.items()}
+    inputs = {
+        alias: read_tensor(proto, alias) for alias, proto in request.inputs.items()
+    }
     outputs = chosen_outputs(signature, request.output_filter)
     values = engine.run(
         servable, name, inputs, outputs, api="Predict", timeout_s=timeout_s
@@ -57,7 +59,7 @@ def predict(
     response.model_spec.signature_name = name
     response.model_spec.version.value = servable.version
     for alias in outputs:
-        response.outputs[alias].CopyFrom(encode(values[alias]))
+        response.outputs[alias].CopyFrom(write_tensor(values[alias]))
     return response
 
 
