@@ -57,7 +57,6 @@ _EVERY_FIELD = (
     in inspect.signature(json_format.MessageToDict).parameters
     else "including_default_value_fields"
 )
-_APIS = {"predict": "Predict", "classify": "Classify", "regress": "Regress"}
 
 
 class RestApi:
@@ -71,6 +70,11 @@ class RestApi:
         self._engine = engine
         self._metrics = metrics
         self._timeout_s = timeout_s
+        self._verbs = {
+            "predict": ("Predict", self._predict),
+            "classify": ("Classify", self._classify),
+            "regress": ("Regress", self._regress),
+        }
 
     def answer(self, method: str, path: str, body: bytes) -> str:
         """Returns the JSON that answers a request.
@@ -92,9 +96,9 @@ class RestApi:
             api = "GetModelMetadata" if match["metadata"] else "GetModelStatus"
             with self._metrics.request(api, "REST", spec.name):
                 return self._tell(spec, api)
-        verb = match["method"].lower()
-        with self._metrics.request(_APIS[verb], "REST", spec.name):
-            answer = getattr(self, f"_{verb}")(spec, parse_object(body))
+        api, work = self._verbs[match["method"].lower()]
+        with self._metrics.request(api, "REST", spec.name):
+            answer = work(spec, parse_object(body))
         return json.dumps(answer)
 
     def _tell(self, spec: ModelSpec, api: str) -> str:
