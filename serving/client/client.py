@@ -1,5 +1,7 @@
 """A typed client of a model server that serves an export: TensorFlow Serving, or ours.
 
+    from serving.client import Client, Connection
+
     with Client(Connection("localhost:8500"), "aesthetics") as client:
         scores = client.score([Path("beach.jpg").read_bytes()], "anna")
 
@@ -20,7 +22,8 @@ from piaa_tf.errors import InputError
 from serving.client.agreement import ModelMetadata
 from serving.client.connection import Connection
 from serving.client.model_calls import ModelCalls
-from serving.client.requests import RequestLimits, Row
+from serving.client.request_limits import RequestLimits
+from serving.client.requests import Row
 from serving.client.results import (
     RESULTS,
     AdaptedScores,

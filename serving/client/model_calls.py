@@ -23,8 +23,8 @@ from serving.client.agreement import ModelMetadata
 from serving.client.call_error import CallError
 from serving.client.connection import Connection
 from serving.client.in_order import in_order
+from serving.client.request_limits import RequestLimits
 from serving.client.requests import (
-    RequestLimits,
     Row,
     decode_outputs,
     encode_inputs,

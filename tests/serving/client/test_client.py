@@ -18,7 +18,7 @@ from piaa_tf.errors import InputError
 from serving.client.call_error import CallError
 from serving.client.client import Client
 from serving.client.connection import Connection, Retries
-from serving.client.requests import RequestLimits
+from serving.client.request_limits import RequestLimits
 from serving.client.results import RESULTS
 
 QUICK = Retries(attempts=4, first_wait_s=0.01, longest_wait_s=0.02)
