@@ -169,6 +169,9 @@ def test_tensorflow_addons_is_imported_in_one_file():
         "piaa_tf.contract.signatures",
         "piaa_tf.contract.manifest",
         "piaa_tf.data.samples",
+        "piaa_tf.programs.score",
+        "serving.client.connection",
+        "serving.client.request_limits",
         "serving.server.options",
     ],
 )

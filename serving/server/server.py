@@ -3,6 +3,8 @@
 For one machine, for development and for tests; any client of TensorFlow Serving can
 talk to it. In a program of your own:
 
+    from serving.server import Server
+
     with Server.on_free_ports(model_base_path="exports/aesthetics") as server:
         channel = grpc.insecure_channel(server.address)
 """

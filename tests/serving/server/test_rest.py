@@ -6,7 +6,7 @@ import urllib.request
 
 import pytest
 
-from serving.server.server import ANY_FREE_PORT, Server
+from serving.server import ANY_FREE_PORT, Server
 
 
 @pytest.fixture(scope="module")
