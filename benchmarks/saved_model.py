@@ -111,7 +111,7 @@ def users_cost(scope: str, directory: Path, numbers: list[int]) -> None:
 
 def load_cost(directory: Path) -> tuple[float, float]:
     """Loads an export and returns the seconds and the megabytes that it takes."""
-    from export.c_api import ServingSession
+    from piaa_tf.c_api.session import ServingSession
 
     before = resident_mb()
     began = time.perf_counter()
@@ -132,7 +132,7 @@ def latencies(directory: Path, turns: int) -> dict[str, float]:
     """Times requests in turns; returns the median milliseconds of each."""
     import tensorflow as tf
 
-    from export.c_api import ServingSession
+    from piaa_tf.c_api.session import ServingSession
     from piaa_tf.contract.manifest import MANIFEST_NAME, Manifest
 
     manifest = Manifest.load(directory / MANIFEST_NAME)

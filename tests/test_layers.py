@@ -17,6 +17,7 @@ RANKS = {
     "piaa_tf.tensorflow_log": 0,
     "piaa_tf.ratings": 0.1,
     "piaa_tf.files": 0.2,
+    "piaa_tf.c_api": 0.3,
     "piaa_tf.contract": 0.5,
     "piaa_tf.pixels": 0.5,
     "piaa_tf.data": 1,

@@ -68,8 +68,8 @@ def answer_warm_up(directory: str | os.PathLike[str], *, is_new_graph: bool) -> 
     manifest = Manifest.load(Path(directory) / MANIFEST_NAME)
     manifest.check_files(directory)
 
-    from export.c_api import ServingSession
     from export.saved_model.warm_up import read_warm_up
+    from piaa_tf.c_api.session import ServingSession
 
     session = ServingSession(directory, optimize=is_new_graph)
     expected = {*manifest.signatures, SERVING_DEFAULT}

@@ -6,7 +6,7 @@ A request is (directory, signature, inputs); the answer is the outputs, or an ex
 import pickle
 import sys
 
-from export.c_api import ServingSession
+from piaa_tf.c_api.session import ServingSession
 
 
 def main():
