@@ -69,17 +69,23 @@ def answer_warm_up(directory: str | os.PathLike[str], *, is_new_graph: bool) -> 
     manifest.check_files(directory)
 
     from export.saved_model.warm_up import read_warm_up
-    from piaa_tf.c_api.session import ServingSession
+    from piaa_tf.c_api.session import (
+        INIT_SIGNATURE,
+        SavedModelSession,
+        unoptimized_config,
+    )
 
-    session = ServingSession(directory, optimize=is_new_graph)
+    config = None if is_new_graph else unoptimized_config()
+    session = SavedModelSession(directory, config=config)
     expected = {*manifest.signatures, SERVING_DEFAULT}
-    if set(session.signatures) != expected:
+    found = set(session.signatures) - {INIT_SIGNATURE}
+    if found != expected:
         raise InputError(
             f"The manifest names the signatures {sorted(expected)}. "
-            f"Got {sorted(session.signatures)}."
+            f"Got {sorted(found)}."
         )
     for key, inputs in read_warm_up(directory):
-        answer = session.run(key, inputs)
+        answer = session.answer(key, inputs)
         name = PRIMARY_SIGNATURE if key == SERVING_DEFAULT else key
         if name in manifest.served():
             _check_answer(manifest.served()[name], answer)

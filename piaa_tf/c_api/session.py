@@ -1,152 +1,158 @@
-"""Loads a SavedModel as a model server does: by the C++ loader, through the C API.
+"""A SavedModel in a session, loaded and run by the code that TensorFlow Serving runs.
 
 `tf.saved_model.load` rebuilds Python objects; a server calls `LoadSavedModel` and runs
-sessions. This reaches the same code in the libraries that the TensorFlow wheel brings.
-Use it in a process of its own: what is wrong in C ends the process.
+sessions. So graphs of TensorFlow 1 and 2 load alike, no other thread waits for the
+loading, feeds are of any shape that the graph can compute with, a deadline ends a run,
+and closing gives all memory back.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
 from tensorflow.core.protobuf import meta_graph_pb2
 
-_STRING_SIZE = 24  # sizeof(TF_TString)
-_INIT_SIGNATURE = "__saved_model_init_op"
+from piaa_tf.c_api.library import POINTER, Output, library
+from piaa_tf.c_api.tensors import array_of, delete_tensor, new_tensor
+
+INIT_SIGNATURE = "__saved_model_init_op"
+"""A signature of every SavedModel of TensorFlow 2 that nobody is meant to ask."""
+
+_INVALID_ARGUMENT = 3
+_LONGEST_MS = 2**31 - 1
 
 
-class _Buffer(ctypes.Structure):
-    _fields_ = (
-        ("data", ctypes.c_void_p),
-        ("length", ctypes.c_size_t),
-        ("deallocator", ctypes.c_void_p),
-    )
+class SessionError(RuntimeError):
+    """What TensorFlow says instead of an answer.
+
+    Attributes:
+        code: of the status, by TensorFlow's and gRPC's numbers.
+        message: of the status.
+    """
+
+    def __init__(self, code: int, message: str) -> None:
+        """Takes both."""
+        super().__init__(code, message)
+        self.code = code
+        self.message = message
+
+    def __str__(self) -> str:
+        """Returns the message."""
+        return self.message
 
 
-class _Output(ctypes.Structure):
-    _fields_ = (("operation", ctypes.c_void_p), ("index", ctypes.c_int))
+def unoptimized_config() -> tf.compat.v1.ConfigProto:
+    """Returns the config of a session that runs graphs as they are.
+
+    TensorFlow optimises the graph of each signature at its first request otherwise,
+    which takes seconds.
+    """
+    config = tf.compat.v1.ConfigProto()
+    config.graph_options.rewrite_options.disable_meta_optimizer = True
+    return config
 
 
-_POINTER, _TEXT, _SIZE, _INT = (
-    ctypes.c_void_p,
-    ctypes.c_char_p,
-    ctypes.c_size_t,
-    ctypes.c_int,
-)
-_OUTPUTS, _POINTERS = ctypes.POINTER(_Output), ctypes.POINTER(_POINTER)
-# The declarations of tensorflow/c/c_api.h and tf_tensor.h: result, arguments.
-_DECLARATIONS = {
-    "TF_NewStatus": (_POINTER, []),
-    "TF_DeleteStatus": (None, [_POINTER]),
-    "TF_GetCode": (_INT, [_POINTER]),
-    "TF_Message": (_TEXT, [_POINTER]),
-    "TF_NewGraph": (_POINTER, []),
-    "TF_DeleteGraph": (None, [_POINTER]),
-    "TF_NewSessionOptions": (_POINTER, []),
-    "TF_SetConfig": (None, [_POINTER, _TEXT, _SIZE, _POINTER]),
-    "TF_DeleteSessionOptions": (None, [_POINTER]),
-    "TF_NewBuffer": (ctypes.POINTER(_Buffer), []),
-    "TF_DeleteBuffer": (None, [ctypes.POINTER(_Buffer)]),
-    "TF_LoadSessionFromSavedModel": (
-        _POINTER,
-        [
-            *(_POINTER, _POINTER, _TEXT, ctypes.POINTER(_TEXT), _INT),
-            *(_POINTER, ctypes.POINTER(_Buffer), _POINTER),
-        ],
-    ),
-    "TF_CloseSession": (None, [_POINTER, _POINTER]),
-    "TF_DeleteSession": (None, [_POINTER, _POINTER]),
-    "TF_GraphOperationByName": (_POINTER, [_POINTER, _TEXT]),
-    "TF_SessionRun": (
-        None,
-        [
-            *(_POINTER, _POINTER, _OUTPUTS, _POINTERS, _INT),
-            *(_OUTPUTS, _POINTERS, _INT, _POINTER, _INT, _POINTER, _POINTER),
-        ],
-    ),
-    "TF_AllocateTensor": (
-        _POINTER,
-        [_INT, ctypes.POINTER(ctypes.c_int64), _INT, _SIZE],
-    ),
-    "TF_DeleteTensor": (None, [_POINTER]),
-    "TF_TensorData": (_POINTER, [_POINTER]),
-    "TF_TensorByteSize": (_SIZE, [_POINTER]),
-    "TF_TensorType": (_INT, [_POINTER]),
-    "TF_NumDims": (_INT, [_POINTER]),
-    "TF_Dim": (ctypes.c_int64, [_POINTER, _INT]),
-    "TF_StringInit": (None, [_POINTER]),
-    "TF_StringCopy": (None, [_POINTER, _TEXT, _SIZE]),
-    "TF_StringDealloc": (None, [_POINTER]),
-}
-
-
-def _library() -> ctypes.CDLL:
-    """Loads the C API and declares what is used of it."""
-    home = Path(tf.__file__).parent
-    ctypes.CDLL(str(home / "libtensorflow_framework.so.2"), mode=ctypes.RTLD_GLOBAL)
-    library = ctypes.CDLL(str(home / "libtensorflow_cc.so.2"), mode=ctypes.RTLD_GLOBAL)
-    for name, (result, arguments) in _DECLARATIONS.items():
-        function = getattr(library, name)
-        function.restype, function.argtypes = result, arguments
-    return library
-
-
-class ServingSession:
-    """One loaded SavedModel.
+class SavedModelSession:
+    """One loaded SavedModel; may be run by several threads.
 
     Attributes:
         signatures: every `SignatureDef` of the SavedModel, by key.
     """
 
     def __init__(
-        self, directory: str | os.PathLike[str], *, optimize: bool = True
+        self,
+        directory: str | os.PathLike[str],
+        *,
+        tags: Sequence[str] = (tf.saved_model.SERVING,),
+        config: tf.compat.v1.ConfigProto | None = None,
     ) -> None:
         """Loads graph, variables and tables.
 
         Args:
             directory: of the SavedModel.
-            optimize: whether the graph of each signature is optimised at its first
-                request, as in a server; that takes seconds.
+            tags: of the graph.
+            config: of the session.
 
         Raises:
-            RuntimeError: The loader refuses it.
+            SessionError: The loader refuses it.
         """
-        self._c = _library()
-        self._status = self._c.TF_NewStatus()
+        self._c = library()
+        self._places: dict[str, Output] = {}
         self._graph = self._c.TF_NewGraph()
-        options = self._c.TF_NewSessionOptions()
-        config = tf.compat.v1.ConfigProto()
-        config.graph_options.rewrite_options.disable_meta_optimizer = not optimize
-        content = config.SerializeToString()
-        self._c.TF_SetConfig(options, content, len(content), self._status)
+        content = (config or tf.compat.v1.ConfigProto()).SerializeToString()
+        texts = (ctypes.c_char_p * len(tags))(*(tag.encode() for tag in tags))
         described = self._c.TF_NewBuffer()
-        tags = (ctypes.c_char_p * 1)(tf.saved_model.SERVING.encode())
-        self._session = self._c.TF_LoadSessionFromSavedModel(
-            *(options, None, os.fsencode(directory), tags, 1),
-            *(self._graph, described, self._status),
-        )
-        self._c.TF_DeleteSessionOptions(options)
-        meta_graph = meta_graph_pb2.MetaGraphDef()
+        options = self._c.TF_NewSessionOptions()
         try:
-            self._check()
+            with self._status() as status:
+                self._c.TF_SetConfig(options, content, len(content), status)
+            with self._status() as status:
+                self._session = self._c.TF_LoadSessionFromSavedModel(
+                    *(options, None, os.fsencode(directory), texts, len(tags)),
+                    *(self._graph, described, status),
+                )
             content = ctypes.string_at(
                 described.contents.data, described.contents.length
             )
-            meta_graph.ParseFromString(content)
+        except SessionError:
+            self._c.TF_DeleteGraph(self._graph)
+            raise
         finally:
+            self._c.TF_DeleteSessionOptions(options)
             self._c.TF_DeleteBuffer(described)
-        self.signatures = {
-            key: signature
-            for key, signature in meta_graph.signature_def.items()
-            if key != _INIT_SIGNATURE
-        }
+        meta_graph = meta_graph_pb2.MetaGraphDef.FromString(content)
+        self.signatures = dict(meta_graph.signature_def)
 
-    def run(self, key: str, inputs: Mapping[str, object]) -> dict[str, np.ndarray]:
+    def run(
+        self,
+        feeds: Mapping[str, np.ndarray],
+        fetches: Sequence[str],
+        timeout_ms: int | None = None,
+    ) -> list[np.ndarray]:
+        """Runs the part of the graph that some tensors need.
+
+        Args:
+            feeds: arrays by the names of tensors, `operation:index`, of any shapes;
+                strings are objects that are bytes.
+            fetches: names of tensors.
+            timeout_ms: the run is cancelled after so long; None for never.
+
+        Returns:
+            The array of each fetch.
+
+        Raises:
+            SessionError: The graph has no such tensor, or fails.
+        """
+        places = [self._place(name) for name in feeds]
+        wanted = [self._place(name) for name in fetches]
+        answers = (POINTER * len(wanted))()
+        tensors: list[int] = []
+        options = None
+        try:
+            for array in feeds.values():
+                tensors.append(new_tensor(array))
+            if timeout_ms is not None:
+                options = self._run_options(timeout_ms)
+            with self._status() as status:
+                self._c.TF_SessionRun(
+                    *(self._session, options, (Output * len(places))(*places)),
+                    *((POINTER * len(tensors))(*tensors), len(tensors)),
+                    *((Output * len(wanted))(*wanted), answers, len(wanted)),
+                    *(None, 0, None, status),
+                )
+            return [array_of(answer) for answer in answers]
+        finally:
+            if options is not None:
+                self._c.TF_DeleteBuffer(options)
+            for tensor in [*tensors, *filter(None, answers)]:
+                delete_tensor(tensor)
+
+    def answer(self, key: str, inputs: Mapping[str, object]) -> dict[str, np.ndarray]:
         """Runs a signature.
 
         Args:
@@ -154,88 +160,79 @@ class ServingSession:
             inputs: a value for every input, by name; bytes of any content for strings.
 
         Returns:
-            Every output by name, none of them strings.
+            Every output by name.
 
         Raises:
-            RuntimeError: The session refuses the inputs or fails.
+            SessionError: The inputs are others, or the graph fails.
         """
         signature = self.signatures[key]
         if set(inputs) != set(signature.inputs):
-            raise RuntimeError(
-                f"{key} takes {sorted(signature.inputs)}. Got {sorted(inputs)}."
+            raise SessionError(
+                _INVALID_ARGUMENT,
+                f"{key} takes {sorted(signature.inputs)}. Got {sorted(inputs)}.",
             )
-        fed = [
-            self._tensor(inputs[name], signature.inputs[name].dtype)
-            for name in signature.inputs
-        ]
-        names = list(signature.outputs)
-        answers = (_POINTER * len(names))()
-        try:
-            self._c.TF_SessionRun(
-                *(self._session, None),
-                *(self._places(signature.inputs.values()), _pointers(fed), len(fed)),
-                *(self._places(signature.outputs.values()), answers, len(names)),
-                *(None, 0, None, self._status),
-            )
-            self._check()
-            return {n: self._array(a) for n, a in zip(names, answers)}
-        finally:
-            for tensor in [*fed, *filter(None, answers)]:
-                self._delete(tensor)
+        feeds = {
+            info.name: _as_array(inputs[name], info.dtype)
+            for name, info in signature.inputs.items()
+        }
+        fetches = [info.name for info in signature.outputs.values()]
+        return dict(zip(signature.outputs, self.run(feeds, fetches)))
 
     def close(self) -> None:
-        """Frees the session and its variables."""
-        self._c.TF_CloseSession(self._session, self._status)
-        self._c.TF_DeleteSession(self._session, self._status)
+        """Frees the session, its variables and its graph; nobody may run it then."""
+        with self._status() as status:
+            self._c.TF_CloseSession(self._session, status)
+        with self._status() as status:
+            self._c.TF_DeleteSession(self._session, status)
         self._c.TF_DeleteGraph(self._graph)
-        self._c.TF_DeleteStatus(self._status)
 
-    def _check(self) -> None:
-        if self._c.TF_GetCode(self._status) != 0:
-            message = self._c.TF_Message(self._status).decode("utf-8", "replace")
-            raise RuntimeError(message)
+    @contextlib.contextmanager
+    def _status(self) -> Iterator[int]:
+        """Lends a status to one call and raises what it says."""
+        status = self._c.TF_NewStatus()
+        try:
+            yield status
+            code = self._c.TF_GetCode(status)
+            if code:
+                message = self._c.TF_Message(status).decode("utf-8", "replace")
+                raise SessionError(code, message)
+        finally:
+            self._c.TF_DeleteStatus(status)
 
-    def _places(self, infos):
-        """Finds the graph's ends that a signature names as `operation:index`."""
-        places = []
-        for info in infos:
-            operation, index = info.name.rsplit(":", 1)
+    def _run_options(self, timeout_ms: int):
+        milliseconds = min(max(1, timeout_ms), _LONGEST_MS)
+        options = tf.compat.v1.RunOptions(timeout_in_ms=milliseconds)
+        content = options.SerializeToString()
+        return self._c.TF_NewBufferFromString(content, len(content))
+
+    def _place(self, name: str) -> Output:
+        """Finds a tensor of the graph whose values can leave it."""
+        if name not in self._places:
+            operation, _, index = name.rpartition(":")
             found = self._c.TF_GraphOperationByName(self._graph, operation.encode())
-            places.append(_Output(found, int(index)))
-        return (_Output * len(places))(*places)
-
-    def _tensor(self, value: object, dtype: int) -> int:
-        kind = tf.dtypes.as_dtype(dtype)
-        # As objects: numpy's own bytes lose zeros at their ends.
-        array = np.asarray(value, object if kind == tf.string else kind.as_numpy_dtype)
-        dims = (ctypes.c_int64 * array.ndim)(*array.shape)
-        size = array.size * _STRING_SIZE if kind == tf.string else array.nbytes
-        tensor = self._c.TF_AllocateTensor(dtype, dims, array.ndim, size)
-        data = self._c.TF_TensorData(tensor)
-        if kind != tf.string:
-            ctypes.memmove(data, np.ascontiguousarray(array).ctypes.data, size)
-            return tensor
-        for i, text in enumerate(array.reshape(-1)):
-            content = text.encode() if isinstance(text, str) else text
-            self._c.TF_StringInit(data + i * _STRING_SIZE)
-            self._c.TF_StringCopy(data + i * _STRING_SIZE, content, len(content))
-        return tensor
-
-    def _delete(self, tensor: int) -> None:
-        if self._c.TF_TensorType(tensor) == tf.string.as_datatype_enum:
-            data = self._c.TF_TensorData(tensor)
-            for place in range(0, self._c.TF_TensorByteSize(tensor), _STRING_SIZE):
-                self._c.TF_StringDealloc(data + place)
-        self._c.TF_DeleteTensor(tensor)
-
-    def _array(self, tensor: int) -> np.ndarray:
-        kind = tf.dtypes.as_dtype(self._c.TF_TensorType(tensor))
-        dims = self._c.TF_NumDims(tensor)
-        shape = [self._c.TF_Dim(tensor, i) for i in range(dims)]
-        data = self._c.TF_TensorData(tensor)
-        content = ctypes.string_at(data, self._c.TF_TensorByteSize(tensor))
-        return np.frombuffer(content, kind.as_numpy_dtype).reshape(shape)
+            is_there = found and index.isdecimal()
+            if not is_there or int(index) >= self._c.TF_OperationNumOutputs(found):
+                raise SessionError(
+                    _INVALID_ARGUMENT, f"The graph must have the tensor {name!r}."
+                )
+            place = Output(found, int(index))
+            dtype = tf.as_dtype(self._c.TF_OperationOutputType(place))
+            if not dtype.is_numpy_compatible:
+                raise SessionError(
+                    _INVALID_ARGUMENT,
+                    f"The tensor {name!r} must hold values. Got {dtype.name}.",
+                )
+            self._places[name] = place
+        return self._places[name]
 
 
-def _pointers(tensors: list[int]):
-    return (_POINTER * len(tensors))(*tensors)
+def _as_array(value: object, dtype: int) -> np.ndarray:
+    kind = tf.as_dtype(dtype)
+    if kind != tf.string:
+        return np.asarray(value, kind.as_numpy_dtype)
+    # As objects: numpy's own bytes lose zeros at their ends.
+    array = np.asarray(value, object)
+    for position, text in np.ndenumerate(array):
+        if isinstance(text, str):
+            array[position] = text.encode()
+    return array
