@@ -178,10 +178,14 @@ class SavedModelSession:
         fetches = [info.name for info in signature.outputs.values()]
         return dict(zip(signature.outputs, self.run(feeds, fetches)))
 
-    def close(self) -> None:
-        """Frees the session, its variables and its graph; nobody may run it then."""
+    def cancel(self) -> None:
+        """Ends what runs, as far as operations let themselves be ended, for good."""
         with self._status() as status:
             self._c.TF_CloseSession(self._session, status)
+
+    def close(self) -> None:
+        """Frees the session, its variables and its graph; nobody may run it then."""
+        self.cancel()
         with self._status() as status:
             self._c.TF_DeleteSession(self._session, status)
         self._c.TF_DeleteGraph(self._graph)

@@ -46,10 +46,9 @@ def predict(
             "Expected prediction signature method_name to be one of "
             f"{{{', '.join(_METHODS)}}}. Was: {signature.method_name}",
         )
-    check_names(signature, request.inputs)
-    inputs = {
-        alias: read_tensor(proto, alias) for alias, proto in request.inputs.items()
-    }
+    protos = {**signature.defaults, **request.inputs}
+    check_names(signature, protos)
+    inputs = {alias: read_tensor(proto, alias) for alias, proto in protos.items()}
     outputs = chosen_outputs(signature, request.output_filter)
     values = engine.run(
         servable, name, inputs, outputs, api="Predict", timeout_s=timeout_s

@@ -1,9 +1,12 @@
 import contextlib
+import shutil
 
 import grpc
+import numpy as np
 import pytest
 import tensorflow as tf
 from google.protobuf import text_format
+from tensorflow.core.protobuf import saved_model_pb2
 from tensorflow_serving.apis.get_model_metadata_pb2 import (
     GetModelMetadataRequest,
     SignatureDefMap,
@@ -109,11 +112,6 @@ def x_of(tensor):
             r"Expects arg\[0\] to be float but int32 is provided",
         ),
         (
-            x_of("dtype: DT_FLOAT float_val: 1"),
-            "INVALID_ARGUMENT",
-            r"x must have shape \[\?\]\. Got \[\]\.",
-        ),
-        (
             x_of(f"dtype: DT_FLOAT {SHAPE_1}") + ' output_filter: "z"',
             "INVALID_ARGUMENT",
             r"alias not found in signature: z Outputs .* in the set {twice,y}\.",
@@ -174,3 +172,92 @@ def test_a_graph_of_tensorflow_1_serves(tf1_model, connect, ask):
         request = ask("old", "lookup", name=["low", "other"])
         response = prediction.Predict(request, timeout=10)
         assert list(response.outputs["index"].int64_val) == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("x", "expected"),
+    [
+        ([[2.0], [3.0], [4.0]], [3, 3.5, 4]),
+        # Other shapes than the signature's that the graph can compute with.
+        ([2.0, 3.0, 4.0], [3, 3.5, 4]),
+        (2.0, [3]),
+    ],
+)
+def test_the_graph_judges_shapes(half_plus_two, connect, ask, x, expected):
+    with Server.on_free_ports(
+        model_base_path=str(half_plus_two), model_name="half"
+    ) as server:
+        prediction, _ = connect(server.address)
+        response = prediction.Predict(ask("half", x=x), timeout=10)
+        assert list(response.outputs["y"].float_val) == expected
+        assert response.model_spec.version.value == 123
+
+
+def test_a_shape_that_the_graph_cannot_compute_with_is_its_to_refuse(
+    tf1_model, connect, ask
+):
+    with Server.on_free_ports(
+        model_base_path=str(tf1_model), model_name="old"
+    ) as server:
+        prediction, _ = connect(server.address)
+        with refused(grpc.StatusCode.INVALID_ARGUMENT, "Matrix size-incompatible"):
+            prediction.Predict(ask("old", x=[[1.0, 1.0, 1.0]]), timeout=10)
+
+
+def test_an_input_with_a_default_may_be_left_out(tmp_path, half_plus_two, connect, ask):
+    base = tmp_path / "half"
+    shutil.copytree(half_plus_two, base)
+    file = base / "123" / "saved_model.pb"
+    model = saved_model_pb2.SavedModel.FromString(file.read_bytes())
+    signature = model.meta_graphs[0].signature_def["serving_default"]
+    signature.defaults["x"].CopyFrom(tf.make_tensor_proto([[6.0]]))
+    file.write_bytes(model.SerializeToString())
+    with Server.on_free_ports(model_base_path=str(base), model_name="half") as server:
+        prediction, _ = connect(server.address)
+        outputs = [
+            prediction.Predict(request, timeout=10).outputs["y"].float_val[:]
+            for request in (ask("half"), ask("half", x=[[2.0]]))
+        ]
+        assert outputs == [[6 / 2 + 2], [2 / 2 + 2]]
+
+
+def test_both_tensorflows_answer_as_loaded_in_python(
+    tf1_model, tf2_examples, halves_base, connect
+):
+    examples = np.array(
+        [
+            tf.train.Example(
+                features=tf.train.Features(
+                    feature={
+                        "x": tf.train.Feature(
+                            float_list=tf.train.FloatList(value=values)
+                        )
+                    }
+                )
+            ).SerializeToString()
+            for values in np.random.default_rng(0).normal(size=[7, 2])
+        ],
+        object,
+    )
+    numbers = np.random.default_rng(1).normal(size=[5, 2]).astype(np.float32)
+    for base, inputs in (
+        (tf1_model, {"serving_default": numbers, "classify": examples}),
+        (tf1_model, {"regress": examples}),
+        (tf2_examples, {"classify": examples, "regress": examples}),
+        (halves_base, {"serving_default": numbers[:, 0], "pick": np.int32([1, 0])}),
+    ):
+        loaded = tf.saved_model.load(str(base / "1")).signatures
+        with Server.on_free_ports(model_base_path=str(base), model_name="m") as server:
+            prediction, _ = connect(server.address)
+            for name, value in inputs.items():
+                (alias,) = loaded[name].structured_input_signature[1]
+                expected = loaded[name](**{alias: tf.constant(value)})
+                request = PredictRequest()
+                request.model_spec.name = "m"
+                request.model_spec.signature_name = name
+                request.inputs[alias].CopyFrom(tf.make_tensor_proto(value))
+                outputs = prediction.Predict(request, timeout=10).outputs
+                assert set(outputs) == set(expected)
+                for output, tensor in expected.items():
+                    found = tf.make_ndarray(outputs[output])
+                    np.testing.assert_array_equal(found, tensor.numpy())

@@ -59,6 +59,10 @@ def json_of(answer):
 
 
 PREDICT = "/v1/models/halves:predict"
+MEASURE = (
+    b'{"signature_name": "measure", "instances": '
+    b'[{"image_bytes": "", "user_id": "%s"}]}'
+)
 
 
 @pytest.mark.parametrize("place", ["", "/versions/1", "/labels/best"])
@@ -144,10 +148,11 @@ def test_status_and_metadata(call):
         (PREDICT, b'{"instances": []}', 400, "No values in 'instances' array"),
         (PREDICT, b'{"instances": ["a"]}', 400, "not of expected type: float"),
         (PREDICT, b'{"instances": [true]}', 400, "not of expected type: float"),
+        (PREDICT, MEASURE % b"\\ud800", 400, "The surrogate pair in string is inval"),
+        (PREDICT, MEASURE % b"x\\udc00", 400, "The surrogate pair in string is inval"),
         (PREDICT, b'{"instances": [1e300]}', 400, "without loss of precision"),
         (PREDICT, b'{"instances": [16777217]}', 400, "without loss of precision"),
         (PREDICT, b'{"instances": [[1], [1, 2]]}', 400, "Expecting shape [1] but got"),
-        (PREDICT, b'{"instances": [[1]]}', 400, "x must have shape [?]. Got [1,1]"),
         (PREDICT, b'{"instances": [{"z": 1}]}', 400, "keys must be equal to: x"),
         (PREDICT, b'{"inputs": {"z": 1}}', 400, "Missing named input: x"),
         (PREDICT, b'{"inputs": [[1, 2], [3]]}', 400, "list at unexpected size: 1"),
