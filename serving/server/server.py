@@ -174,7 +174,8 @@ class Server:
         grace_s = self._options.grace_seconds
         grpc_ended = self._grpc.stop(grace_s) if self._grpc is not None else None
         if self._http is not None:
-            self._http.stop(grace_s)
+            self._http.begin_stop(grace_s)
+            self._http.wait_stopped()
         if grpc_ended is not None:
             grpc_ended.wait()
         if self._config_watch is not None:

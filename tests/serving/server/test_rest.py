@@ -179,7 +179,12 @@ def test_a_body_that_is_too_large_is_not_read(server, call):
     connection.putrequest("POST", PREDICT)
     connection.putheader("Content-Length", str(1 << 40))
     connection.endheaders()
-    assert connection.getresponse().status == 400
+    response = connection.getresponse()
+    assert response.status == 400
+    assert response.headers["Connection"] == "close"
+    assert json.loads(response.read())["error"] == (
+        f"A body must have at most {1 << 16} bytes. Got {1 << 40}. Send less at once."
+    )
     connection.close()
     assert call("/v1/models/halves")[0] == 200
 
@@ -188,8 +193,10 @@ def test_other_methods_are_refused(server):
     connection = http.client.HTTPConnection("127.0.0.1", server.rest_port, timeout=10)
     connection.request("DELETE", "/v1/models/halves")
     response = connection.getresponse()
-    assert response.status == 405
-    assert "DELETE" in json.loads(response.read())["error"]
+    assert response.status == 400
+    assert json.loads(response.read())["error"] == (
+        "Malformed request: DELETE /v1/models/halves"
+    )
     connection.request("OPTIONS", PREDICT)
     assert connection.getresponse().headers["Access-Control-Allow-Origin"] == "*"
     connection.close()
