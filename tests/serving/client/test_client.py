@@ -213,6 +213,11 @@ def test_unavailable_is_tried_again(model, client):
     assert len(model.requests) == 4
 
 
+def test_a_call_that_a_server_refuses_as_it_ends_is_tried_again(model, connect):
+    model.failures = [(grpc.StatusCode.CANCELLED, "")] * 2
+    assert connect().score([GOOD], "").score.tolist() == [len(GOOD)]
+
+
 def test_large_requests_are_tried_again_too(model, connect):
     # gRPC's own buffer for repetitions holds 256 KiB.
     large = b"ok" + bytes(2 << 20)
