@@ -174,6 +174,7 @@ def test_tensorflow_addons_is_imported_in_one_file():
         "serving.client.connection",
         "serving.client.request_limits",
         "serving.server.options",
+        "serving.server.preflight",
     ],
 )
 def test_importing_loads_no_tensorflow(module):

@@ -17,10 +17,10 @@ from typing import Any
 from absl import logging
 from tornado import http1connection, httputil, netutil
 
-from piaa_tf.errors import InputError
 from serving.server.gzip_body import inflate
 from serving.server.http_exchange import Answer, Exchange, HalfOpenStream, Request
 from serving.server.metrics import CONTENT_TYPE, Metrics
+from serving.server.preflight import not_free
 from serving.server.rest import RestApi
 from serving.server.status import HTTP_STATUS, ServingError
 
@@ -79,9 +79,7 @@ class HttpServer(httputil.HTTPServerConnectionDelegate):
         try:
             self._sockets = netutil.bind_sockets(port, address=host)
         except OSError as error:
-            raise InputError(
-                f"{host}:{port} cannot be listened on; is it taken? Got {error}."
-            ) from error
+            raise not_free(f"{host}:{port}", error) from error
         self.port = self._sockets[0].getsockname()[1]
         self._api = api
         self._metrics = metrics

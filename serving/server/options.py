@@ -108,6 +108,9 @@ class ServerOptions:
         "Ours: folders, with commas, below which a ReloadConfig request may name base "
         "paths, beside those that the server started with.",
     )
+    wait_for_base_path: bool = _flag(
+        False, "Ours: wait for a base path that is not there, rather than end at once."
+    )
     grace_seconds: float = _flag(
         15.0, "Ours: time that requests under way get when the server ends."
     )
