@@ -35,11 +35,6 @@ def tf2_server(tf2_examples):
         yield server
 
 
-@pytest.fixture
-def prediction(server, connect):
-    return connect(server.address)[0]
-
-
 @pytest.fixture(params=["TensorFlow 1", "TensorFlow 2"])
 def either(request, server, tf2_server, connect):
     """A stub to a model of each, which answer alike."""
@@ -102,49 +97,6 @@ def test_several_signatures_answer_the_same_examples(either):
     classes = classification.classification_result.classifications[0].classes
     assert [c.score for c in classes] == [1 + 2, 3 + 4]
     assert classification.model_spec.signature_name == "classify"
-
-
-@pytest.mark.parametrize(
-    ("kind", "method", "signature", "examples", "message"),
-    [
-        (RegressionRequest, "Regress", "z", 1, "No signature was found .* name: z"),
-        (RegressionRequest, "Regress", "regress", 0, "Input is empty"),
-    ],
-)
-def test_refusals(prediction, kind, method, signature, examples, message):
-    request = request_of(kind, signature, *[example(1, 1)] * examples)
-    with pytest.raises(grpc.RpcError, match=message) as caught:
-        getattr(prediction, method)(request, timeout=10)
-    assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
-
-
-@pytest.mark.parametrize(
-    ("tasks", "code", "message"),
-    [
-        ([], "INVALID_ARGUMENT", "Inference request is empty"),
-        ([("", "regress", REGRESS)], "INVALID_ARGUMENT", "empty model name"),
-        (
-            [("old", "regress", REGRESS), ("new", "classify", CLASSIFY)],
-            "INVALID_ARGUMENT",
-            "must access the same model name",
-        ),
-        (
-            [("old", "regress", REGRESS)] * 2,
-            "INVALID_ARGUMENT",
-            "Duplicate evaluation of signature: regress",
-        ),
-        ([("old", "z", REGRESS)], "INVALID_ARGUMENT", "not found in model graph: z"),
-        (
-            [("old", "regress", "other")],
-            "UNIMPLEMENTED",
-            "Unsupported signature method_name: other",
-        ),
-    ],
-)
-def test_tasks_that_do_not_go_together(prediction, tasks, code, message):
-    with pytest.raises(grpc.RpcError, match=message) as caught:
-        prediction.MultiInference(tasks_of(*tasks), timeout=10)
-    assert caught.value.code() == grpc.StatusCode[code]
 
 
 OTHERS = [

@@ -59,10 +59,6 @@ def json_of(answer):
 
 
 PREDICT = "/v1/models/halves:predict"
-MEASURE = (
-    b'{"signature_name": "measure", "instances": '
-    b'[{"image_bytes": "", "user_id": "%s"}]}'
-)
 
 
 @pytest.mark.parametrize("place", ["", "/versions/1", "/labels/best"])
@@ -133,45 +129,6 @@ def test_status_and_metadata(call):
     }
     signatures = metadata["metadata"]["signature_def"]["signature_def"]
     assert signatures["serving_default"]["inputs"]["x"]["dtype"] == "DT_FLOAT"
-
-
-@pytest.mark.parametrize(
-    ("path", "body", "status", "message"),
-    [
-        (PREDICT, b"", 400, "JSON Parse error: The document is empty"),
-        (PREDICT, b"{", 400, "JSON Parse error"),
-        (PREDICT, b"[" * 60000, 400, "nested too deeply"),
-        (PREDICT, b"\xff", 400, "JSON Parse error"),
-        (PREDICT, b"[1]", 400, "Is not object"),
-        (PREDICT, b"{}", 400, "Missing 'inputs' or 'instances' key"),
-        (PREDICT, b'{"instances": [1], "inputs": [1]}', 400, "only one of"),
-        (PREDICT, b'{"instances": []}', 400, "No values in 'instances' array"),
-        (PREDICT, b'{"instances": ["a"]}', 400, "not of expected type: float"),
-        (PREDICT, b'{"instances": [true]}', 400, "not of expected type: float"),
-        (PREDICT, MEASURE % b"\\ud800", 400, "The surrogate pair in string is inval"),
-        (PREDICT, MEASURE % b"x\\udc00", 400, "The surrogate pair in string is inval"),
-        (PREDICT, b'{"instances": [1e300]}', 400, "without loss of precision"),
-        (PREDICT, b'{"instances": [16777217]}', 400, "without loss of precision"),
-        (PREDICT, b'{"instances": [[1], [1, 2]]}', 400, "Expecting shape [1] but got"),
-        (PREDICT, b'{"instances": [{"z": 1}]}', 400, "keys must be equal to: x"),
-        (PREDICT, b'{"inputs": {"z": 1}}', 400, "Missing named input: x"),
-        (PREDICT, b'{"inputs": [[1, 2], [3]]}', 400, "list at unexpected size: 1"),
-        (PREDICT, b'{"signature_name": 1}', 400, "must be a string value"),
-        (PREDICT, b'{"signature_name": "z", "inputs": 1}', 400, "not found in sig"),
-        ("/v1/models/x:predict", b"{}", 404, "not found for request: Latest(x)"),
-        ("/v1/models/halves/versions/9:predict", b"{}", 404, "Specific(halves, 9)"),
-        (f"/v1/models/halves/versions/{2**63}:predict", b"{}", 400, "to convert"),
-        ("/v1/models/halves/labels/z:predict", b"{}", 400, "version label: z"),
-        ("/v1/models/halves:explode", b"{}", 400, "Malformed request: POST"),
-        ("/v1/models/..%2f..%2fetc:predict", b"{}", 404, "Latest(../../etc)"),
-        ("/v1/models/x", None, 404, "Could not find any versions of model x"),
-        ("/v1/models", None, 400, "Missing model name in request."),
-        ("/etc/passwd", None, 404, "Not Found"),
-    ],
-)
-def test_refusals(call, path, body, status, message):
-    found, text = call(path, body=body)
-    assert (found, message in text) == (status, True), text
 
 
 def test_a_body_that_is_too_large_is_not_read(server, call):
