@@ -61,7 +61,7 @@ class ServerOptions:
     )
     saved_model_tags: str = _flag("serve", "Tags of the graph to load, with commas.")
     enable_signature_method_name_check: bool = _flag(
-        False, "Predict only with signatures made for serving (classify, regress too)."
+        False, "Ask a signature only by the method that it was made for."
     )
     host: str = _flag(
         "127.0.0.1", "Ours: address to listen on; 0.0.0.0 for every network."
