@@ -157,13 +157,20 @@ class Maker:
         return self._predict(request)
 
     def _bad_shape(self):
+        shapes = [(-1,), (2**40,), (2**62, 2**62), (3,) * 40]
+        return self._predict(self._shaped(shapes))
+
+    def _bad_rank(self):
+        # The graph may compute with it; an export of piaa-export refuses it.
+        return self._predict(self._shaped([(), (1, 1)]), {*INVALID, C.OK})
+
+    def _shaped(self, shapes) -> PredictRequest:
         request = self.good()
-        shapes = [(), (1, 1), (-1,), (2**40,), (2**62, 2**62), (3,) * 40]
         shape = shapes[int(self.random.integers(0, len(shapes)))]
         del request.inputs["user_id"].tensor_shape.dim[:]
         for size in shape:
             request.inputs["user_id"].tensor_shape.dim.add(size=size)
-        return self._predict(request)
+        return request
 
     def _bad_content(self):
         request = self.good()

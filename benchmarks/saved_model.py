@@ -111,11 +111,11 @@ def users_cost(scope: str, directory: Path, numbers: list[int]) -> None:
 
 def load_cost(directory: Path) -> tuple[float, float]:
     """Loads an export and returns the seconds and the megabytes that it takes."""
-    from export.c_api import ServingSession
+    from piaa_tf.c_api.session import SavedModelSession
 
     before = resident_mb()
     began = time.perf_counter()
-    session = ServingSession(directory)
+    session = SavedModelSession(directory)
     load_s = time.perf_counter() - began
     memory_mb = resident_mb() - before
     session.close()
@@ -132,7 +132,7 @@ def latencies(directory: Path, turns: int) -> dict[str, float]:
     """Times requests in turns; returns the median milliseconds of each."""
     import tensorflow as tf
 
-    from export.c_api import ServingSession
+    from piaa_tf.c_api.session import SavedModelSession
     from piaa_tf.contract.manifest import MANIFEST_NAME, Manifest
 
     manifest = Manifest.load(directory / MANIFEST_NAME)
@@ -163,12 +163,12 @@ def latencies(directory: Path, turns: int) -> dict[str, float]:
                 "support_count": np.array([number]),
             },
         )
-    session = ServingSession(directory)
+    session = SavedModelSession(directory)
     taken: dict[str, list[float]] = {name: [] for name in requests}
     for turn in range(turns + 2):
         for name, (signature, inputs) in requests.items():
             began = time.perf_counter()
-            session.run(signature, inputs)
+            session.answer(signature, inputs)
             if turn > 1:  # the first ones optimise the graph
                 taken[name].append(1000 * (time.perf_counter() - began))
     session.close()

@@ -328,7 +328,7 @@ def serve_album(root: Path, user: str) -> None:
     same client.
     """
     from piaa_tf.programs import export, score
-    from serving.server.server import Server
+    from serving.server import Server
 
     export.run(
         export.ExportConfig(

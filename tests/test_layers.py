@@ -18,6 +18,7 @@ RANKS = {
     "piaa_tf.ratings": 0.1,
     "piaa_tf.files": 0.2,
     "piaa_tf.presentation": 0.2,
+    "piaa_tf.c_api": 0.3,
     "piaa_tf.contract": 0.5,
     "piaa_tf.photos": 0.5,
     "piaa_tf.data": 1,
@@ -171,7 +172,11 @@ def test_tensorflow_addons_is_imported_in_one_file():
         "piaa_tf.contract.manifest",
         "piaa_tf.data.samples",
         "piaa_tf.models.config",
+        "piaa_tf.programs.score",
+        "serving.client.connection",
+        "serving.client.request_limits",
         "serving.server.options",
+        "serving.server.preflight",
     ],
 )
 def test_importing_loads_no_tensorflow(module):

@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 
 from piaa_tf.contract.manifest import MANIFEST_NAME, Manifest
-from piaa_tf.contract.signatures import DEFAULT_SIGNATURE, Signature
+from piaa_tf.contract.signatures import PRIMARY_SIGNATURE, SERVING_DEFAULT, Signature
 from piaa_tf.errors import InputError
 
 _KNOWN_GRAPH = "--known_graph"
@@ -68,19 +68,25 @@ def answer_warm_up(directory: str | os.PathLike[str], *, is_new_graph: bool) -> 
     manifest = Manifest.load(Path(directory) / MANIFEST_NAME)
     manifest.check_files(directory)
 
-    from export.c_api import ServingSession
     from export.saved_model.warm_up import read_warm_up
+    from piaa_tf.c_api.session import (
+        INIT_SIGNATURE,
+        SavedModelSession,
+        unoptimized_config,
+    )
 
-    session = ServingSession(directory, optimize=is_new_graph)
-    expected = {*manifest.signatures, "serving_default"}
-    if set(session.signatures) != expected:
+    config = None if is_new_graph else unoptimized_config()
+    session = SavedModelSession(directory, config=config)
+    expected = {*manifest.signatures, SERVING_DEFAULT}
+    found = set(session.signatures) - {INIT_SIGNATURE}
+    if found != expected:
         raise InputError(
             f"The manifest names the signatures {sorted(expected)}. "
-            f"Got {sorted(session.signatures)}."
+            f"Got {sorted(found)}."
         )
     for key, inputs in read_warm_up(directory):
-        answer = session.run(key, inputs)
-        name = DEFAULT_SIGNATURE if key == "serving_default" else key
+        answer = session.answer(key, inputs)
+        name = PRIMARY_SIGNATURE if key == SERVING_DEFAULT else key
         if name in manifest.served():
             _check_answer(manifest.served()[name], answer)
         for told in ("image_ok", "support_ok", "known_user"):

@@ -34,7 +34,11 @@ from piaa_tf.contract.manifest import (
     Manifest,
     checksums,
 )
-from piaa_tf.contract.signatures import DEFAULT_SIGNATURE, served_signatures
+from piaa_tf.contract.signatures import (
+    PRIMARY_SIGNATURE,
+    SERVING_DEFAULT,
+    served_signatures,
+)
 from piaa_tf.contract.user_ids import user_signature
 from piaa_tf.errors import InputError
 from piaa_tf.models.prior import Prior
@@ -135,9 +139,9 @@ def save_export(
         if export.one_signature_per_user:
             for user in rows.user_ids:
                 functions[user_signature(user)] = served.function_of_user(
-                    user, contract[DEFAULT_SIGNATURE], manifest.sizes
+                    user, contract[PRIMARY_SIGNATURE], manifest.sizes
                 )
-        functions["serving_default"] = functions[DEFAULT_SIGNATURE]
+        functions[SERVING_DEFAULT] = functions[PRIMARY_SIGNATURE]
         with tensorflow_notes_hidden():
             tf.saved_model.save(served, os.fspath(directory), signatures=functions)
     describe(manifest, rows.user_ids, directory)
@@ -170,7 +174,7 @@ def describe(
     # The last line of the ids: who is known there proves that the file is whole.
     last = [PRIOR_LINE, *user_ids][-1]
     contract = manifest.served()
-    requests = [("serving_default", contract[DEFAULT_SIGNATURE])]
+    requests = [(SERVING_DEFAULT, contract[PRIMARY_SIGNATURE])]
     requests += contract.items()
     warm_up = [(key, warm_up_inputs(s, manifest, last)) for key, s in requests]
     picture = {"image_bytes": warm_up[0][1]["image_bytes"]}

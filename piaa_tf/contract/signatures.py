@@ -14,8 +14,11 @@ from piaa_tf.ratings import TRAITS
 CONTRACT_VERSION = 1
 """Raised when a client of an older contract would misread an export."""
 
-DEFAULT_SIGNATURE = "score"
-"""Also served as TensorFlow Serving's `serving_default`."""
+PRIMARY_SIGNATURE = "score"
+"""What an export answers to a request that names no signature."""
+
+SERVING_DEFAULT = "serving_default"
+"""The key of TensorFlow Serving under which it is found then."""
 
 IMAGE_FORMATS = ("JPEG", "PNG")
 """What a served graph decodes; a client turns other files, and EXIF, into these."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 
-from piaa_tf.contract.signatures import DEFAULT_SIGNATURE
+from piaa_tf.contract.signatures import PRIMARY_SIGNATURE
 from piaa_tf.errors import InputError
 
 MAX_USER_ID_BYTES = 128
@@ -74,7 +74,7 @@ def user_signature(user_id: str) -> str:
     >>> user_signature("anna")
     'score.anna'
     """
-    return f"{DEFAULT_SIGNATURE}.{safe_name(user_id)}"
+    return f"{PRIMARY_SIGNATURE}.{safe_name(user_id)}"
 
 
 def private_model(user_id: str) -> str:

@@ -16,6 +16,7 @@ import dataclasses
 
 from piaa_tf.programs.shared import program
 from piaa_tf.programs.shared.program import option, required
+from serving.client.request_limits import RequestLimits
 
 SIGNATURES = ("score", "generic", "personality", "embed")
 
@@ -45,14 +46,18 @@ class ScoreConfig:
         choices=("png", "jpeg"),
     )
     wait_s: float = option(0.0, "Wait so long for the server to serve the model.")
-    timeout_s: float = option(60.0, "Deadline of a request.")
+    timeout_s: float = option(RequestLimits.timeout_s, "Deadline of a request.")
     max_request_bytes: int = option(
-        4_000_000, "Of the photographs in a request; a larger one goes alone."
+        RequestLimits.max_request_bytes,
+        "Of the photographs in a request; a larger one goes alone.",
     )
     max_rows: int = option(
-        16, "Photographs in a request; at most the server's max_batch_size."
+        RequestLimits.max_rows,
+        "Photographs in a request; at most the server's max_batch_size.",
     )
-    max_in_flight: int = option(4, "Requests under way at the same time.")
+    max_in_flight: int = option(
+        RequestLimits.max_in_flight, "Requests under way at the same time."
+    )
     use_tls: bool = option(False, "Encrypt; implied by the certificates.")
     root_cert: str = option("", "PEM file of who may sign the server's certificate.")
     client_cert: str = option("", "PEM file of the client's certificate.")
@@ -102,9 +107,7 @@ def ask(config: ScoreConfig, images: list[str]):
     from absl import logging
 
     from piaa_tf.files.progress import Progress
-    from serving.client.client import Client
-    from serving.client.connection import Connection
-    from serving.client.requests import RequestLimits
+    from serving.client import Client, Connection
     from serving.client.results import joined
 
     connection = Connection(

@@ -20,7 +20,7 @@ SIZES_OF_THE_CLIENT = ("batch", "N", "M")
 
 
 @dataclasses.dataclass(frozen=True)
-class ServedModel:
+class ModelMetadata:
     """What a server says of a model.
 
     Attributes:
@@ -37,7 +37,7 @@ class ServedModel:
     outputs: Mapping[str, Mapping[str, tuple[str, tuple[int, ...] | None]]]
 
     @classmethod
-    def from_metadata(cls, response: Any, description: str) -> ServedModel:
+    def from_metadata(cls, response: Any, description: str) -> ModelMetadata:
         """Reads a GetModelMetadataResponse that was asked for `signature_def`."""
         from tensorflow_serving.apis.get_model_metadata_pb2 import SignatureDefMap
 

@@ -1,5 +1,7 @@
 """A typed client of a model server that serves an export: TensorFlow Serving, or ours.
 
+    from serving.client import Client, Connection
+
     with Client(Connection("localhost:8500"), "aesthetics") as client:
         scores = client.score([Path("beach.jpg").read_bytes()], "anna")
 
@@ -17,10 +19,11 @@ import numpy as np
 
 from piaa_tf.contract.user_ids import check_user_ids
 from piaa_tf.errors import InputError
-from serving.client.agreement import ServedModel
+from serving.client.agreement import ModelMetadata
 from serving.client.connection import Connection
 from serving.client.model_calls import ModelCalls
-from serving.client.requests import RequestLimits, Row
+from serving.client.request_limits import RequestLimits
+from serving.client.requests import Row
 from serving.client.results import (
     RESULTS,
     AdaptedScores,
@@ -82,11 +85,11 @@ class Client:
         """Ends the connection, and what is under way."""
         self._calls.close()
 
-    def served(self) -> ServedModel:
+    def served(self) -> ModelMetadata:
         """Returns what the server says of the model; asks once."""
         return self._calls.served()
 
-    def wait_until_served(self, wait_s: float) -> ServedModel:
+    def wait_until_served(self, wait_s: float) -> ModelMetadata:
         """Waits for a server that is starting, or a model that it is loading.
 
         Args:

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import grpc
 
@@ -22,9 +23,10 @@ forgets, so never repeats, requests above 256 KiB.
 
 @dataclasses.dataclass(frozen=True)
 class Retries:
-    """Repeats a call that was answered UNAVAILABLE, and no other.
+    """Repeats a call that was answered UNAVAILABLE or CANCELLED, and no other.
 
-    gRPC itself does it, with jitter, and within the call's deadline.
+    The latter is what gRPC says of a call that reaches a server just as it ends. gRPC
+    itself does it, with jitter, and within the call's deadline.
 
     Attributes:
         attempts: with the first one; gRPC makes at most five.
@@ -54,7 +56,7 @@ class Retries:
             "initialBackoff": f"{self.first_wait_s:.3f}s",
             "maxBackoff": f"{self.longest_wait_s:.3f}s",
             "backoffMultiplier": 2,
-            "retryableStatusCodes": ["UNAVAILABLE"],
+            "retryableStatusCodes": ["UNAVAILABLE", "CANCELLED"],
         }
 
 
@@ -73,7 +75,7 @@ class Connection:
         tls_server_name: the name in the server's certificate, if not the address's.
         metadata: KEY=VALUE that go with each call; VALUE may be @FILE, for a secret
             that should not be seen in a list of processes.
-        retries: of calls that were answered UNAVAILABLE.
+        retries: of calls that did not reach a server that serves.
     """
 
     address: str
@@ -121,8 +123,11 @@ class Connection:
             pairs.append((key, value))
         return pairs
 
-    def open(self) -> grpc.Channel:
+    def open(self, options: Sequence[tuple[str, Any]] = ()) -> grpc.Channel:
         """Opens a channel; it connects with the first call.
+
+        Args:
+            options: further ones of gRPC.
 
         Raises:
             InputError: A certificate cannot be read.
@@ -132,6 +137,7 @@ class Connection:
             every_method = {"name": [{}], "retryPolicy": self.retries.policy()}
             config["methodConfig"] = [every_method]
         options = [
+            *options,
             ("grpc.service_config", json.dumps(config)),
             ("grpc.per_rpc_retry_buffer_size", MAX_MESSAGE_BYTES),
             ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),

@@ -19,11 +19,17 @@ from tensorflow_serving.apis.prediction_service_pb2_grpc import PredictionServic
 
 from piaa_tf.contract.signatures import Signature
 from piaa_tf.errors import InputError
-from serving.client.agreement import ServedModel
+from serving.client.agreement import ModelMetadata
 from serving.client.call_error import CallError
 from serving.client.connection import Connection
 from serving.client.in_order import in_order
-from serving.client.requests import RequestLimits, Row, decode, encode, in_requests
+from serving.client.request_limits import RequestLimits
+from serving.client.requests import (
+    Row,
+    decode_outputs,
+    encode_inputs,
+    in_requests,
+)
 
 _POLL_S = 0.2
 _NOT_YET = (grpc.StatusCode.NOT_FOUND, grpc.StatusCode.UNAVAILABLE)
@@ -62,20 +68,20 @@ class ModelCalls:
         self._metadata = connection.call_metadata()
         self._channel = connection.open()
         self._stub = PredictionServiceStub(self._channel)
-        self._served: ServedModel | None = None
+        self._served: ModelMetadata | None = None
         self._version = 0
 
     def close(self) -> None:
         """Ends the connection, and what is under way."""
         self._channel.close()
 
-    def served(self) -> ServedModel:
+    def served(self) -> ModelMetadata:
         """Returns what the server says of the model; asks once."""
         if self._served is None:
             self._served = self._ask_metadata(self._limits.timeout_s)
         return self._served
 
-    def wait_until_served(self, wait_s: float) -> ServedModel:
+    def wait_until_served(self, wait_s: float) -> ModelMetadata:
         """Waits for a server that is starting, or a model that it is loading.
 
         Args:
@@ -124,7 +130,7 @@ class ModelCalls:
         return {output: values[0] for output, values in answer.items()}
 
     def _begin(self, signature: Signature, rows: Sequence[Row]) -> grpc.Future:
-        request = PredictRequest(inputs=encode(signature, rows))
+        request = PredictRequest(inputs=encode_inputs(signature, rows))
         request.model_spec.CopyFrom(self._spec)
         request.model_spec.signature_name = signature.name
         return self._stub.Predict.future(
@@ -151,7 +157,7 @@ class ModelCalls:
                 for name in answers[0]
             }
         self._note_version(response)
-        return decode(signature, response.outputs, len(rows))
+        return decode_outputs(signature, response.outputs, len(rows))
 
     def _note_version(self, response: PredictResponse) -> None:
         """Says so when another version of the model has taken over."""
@@ -164,7 +170,7 @@ class ModelCalls:
             )
         self._version = version
 
-    def _ask_metadata(self, timeout_s: float, **options: Any) -> ServedModel:
+    def _ask_metadata(self, timeout_s: float, **options: Any) -> ModelMetadata:
         request = GetModelMetadataRequest(metadata_field=["signature_def"])
         request.model_spec.CopyFrom(self._spec)
         try:
@@ -173,7 +179,9 @@ class ModelCalls:
             )
         except grpc.RpcError as error:
             raise self._error(error, timeout_s) from error
-        return ServedModel.from_metadata(response, f"{self._model} at {self._address}")
+        return ModelMetadata.from_metadata(
+            response, f"{self._model} at {self._address}"
+        )
 
     def _error(self, error: grpc.RpcError, timeout_s: float) -> CallError:
         return CallError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -12,35 +11,10 @@ from tensorflow.core.framework.tensor_pb2 import TensorProto
 
 from piaa_tf.contract.signatures import ServedTensor, Signature
 from piaa_tf.errors import InputError
+from serving.client.request_limits import RequestLimits
 
 Row = Mapping[str, Any]
 """An input's value of one row, by its name: bytes, or an array."""
-
-
-@dataclasses.dataclass(frozen=True)
-class RequestLimits:
-    """How much is sent at once.
-
-    Attributes:
-        timeout_s: the deadline of each request, its repetitions included.
-        max_request_bytes: of the pictures in one request; a larger one goes alone.
-            Servers of gRPC take 4 MiB unless told otherwise, as TensorFlow Serving is.
-        max_rows: pictures in one request; at most the server's max_batch_size.
-        max_in_flight: requests under way at the same time.
-    """
-
-    timeout_s: float = 60.0
-    max_request_bytes: int = 4_000_000
-    max_rows: int = 16
-    max_in_flight: int = 4
-
-    def __post_init__(self) -> None:
-        """Checks the numbers."""
-        if not self.timeout_s > 0:
-            raise InputError(f"timeout_s must be > 0. Got {self.timeout_s}.")
-        for name in ("max_request_bytes", "max_rows", "max_in_flight"):
-            if getattr(self, name) < 1:
-                raise InputError(f"{name} must be >= 1. Got {getattr(self, name)}.")
 
 
 def in_requests(rows: Iterable[Row], limits: RequestLimits) -> Iterator[list[Row]]:
@@ -69,7 +43,7 @@ def _num_bytes(value: Any) -> int:
     return len(value) if isinstance(value, bytes) else np.asarray(value).nbytes
 
 
-def encode(signature: Signature, rows: Sequence[Row]) -> dict[str, TensorProto]:
+def encode_inputs(signature: Signature, rows: Sequence[Row]) -> dict[str, TensorProto]:
     """Writes rows as the inputs of a signature.
 
     Args:
@@ -89,7 +63,7 @@ def _tensor(tensor: ServedTensor, values: Sequence[Any]) -> TensorProto:
     return tf.make_tensor_proto(np.stack(values).astype(tensor.dtype))
 
 
-def decode(
+def decode_outputs(
     signature: Signature, outputs: Mapping[str, TensorProto], num_rows: int
 ) -> dict[str, np.ndarray]:
     """Reads the outputs of a signature.

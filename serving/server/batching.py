@@ -137,13 +137,17 @@ class Batcher:
             for alias in outputs
         }
 
-    def close(self) -> None:
-        """Runs what waits, and ends the threads."""
+    def close(self, timeout_s: float | None = None) -> None:
+        """Runs what waits, and ends the threads.
+
+        Args:
+            timeout_s: how long to wait for each; None for ever.
+        """
         with self._changed:
             self._is_closing = True
             self._changed.notify_all()
         for thread in self._threads:
-            thread.join()
+            thread.join(timeout_s)
 
     def _submit(
         self,

@@ -5,17 +5,17 @@ Every way into a model (Predict, Classify, Regress, HTTP, warm-up) passes here.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from tensorflow.core.framework.tensor_shape_pb2 import TensorShapeProto
 from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
 
 from serving.server.batching import Batcher
 from serving.server.limits import Limits
 from serving.server.metrics import Metrics
-from serving.server.servable import Servable
-from serving.server.status import ServingError, invalid_argument
+from serving.server.servable import Call, Servable
+from serving.server.status import invalid_argument
 from serving.server.tensors import dtype_name, dtype_of
 
 
@@ -23,7 +23,8 @@ class Engine:
     """What all servables are run by.
 
     Attributes:
-        checks_method_name: whether Predict refuses signatures not made for serving.
+        checks_method_name: whether a signature must have been made for the method that
+            it is asked by.
     """
 
     def __init__(
@@ -71,19 +72,59 @@ class Engine:
             The array of each output wanted.
 
         Raises:
-            ServingError: An array has another type or shape than the signature says,
-                an image is too large, or the model fails.
+            ServingError: An array has another type than the signature says, an image is
+                too large, the shapes break the contract of an export, or the model
+                fails.
         """
-        check_tensors(servable.signatures[signature_name], inputs)
+        self._check(servable, signature_name, inputs)
+        with self._measured(api, servable):
+            return self._run(servable, signature_name, inputs, outputs, timeout_s)
+
+    def run_together(
+        self,
+        servable: Servable,
+        calls: Mapping[str, Call],
+        *,
+        api: str,
+        timeout_s: float | None = None,
+    ) -> dict[str, dict[str, np.ndarray]]:
+        """Runs several signatures of a servable in one run, which is never batched.
+
+        Args:
+            servable: a loaded version.
+            calls: what is asked of each signature.
+            api: as of `run`.
+            timeout_s: as of `run`.
+
+        Returns:
+            The arrays of each signature's outputs.
+
+        Raises:
+            ServingError: As `run`.
+        """
+        for name, call in calls.items():
+            self._check(servable, name, call.inputs)
+        with self._measured(api, servable):
+            return servable.run_together(calls, timeout_s)
+
+    def _check(
+        self, servable: Servable, name: str, inputs: Mapping[str, np.ndarray]
+    ) -> None:
+        check_types(servable.signatures[name], inputs)
         self._limits.check_images(inputs)
+
+    def _measured(
+        self, api: str, servable: Servable
+    ) -> contextlib.AbstractContextManager[None]:
         if self._metrics is None:
-            return self._run(servable, signature_name, inputs, outputs, timeout_s)
-        with self._metrics.runtime(api, servable.name):
-            return self._run(servable, signature_name, inputs, outputs, timeout_s)
+            return contextlib.nullcontext()
+        return self._metrics.runtime(api, servable.name)
 
 
-def check_tensors(signature: SignatureDef, inputs: Mapping[str, np.ndarray]) -> None:
-    """Checks types and shapes before the graph would, in a sentence that names them.
+def check_types(signature: SignatureDef, inputs: Mapping[str, np.ndarray]) -> None:
+    """Checks the types of what goes in, in the words of the graph and with the name.
+
+    Shapes are for the graph to judge.
 
     Raises:
         ServingError: INVALID_ARGUMENT.
@@ -95,22 +136,3 @@ def check_tensors(signature: SignatureDef, inputs: Mapping[str, np.ndarray]) -> 
                 f"Expects arg[{position}] to be {dtype_name(info.dtype)} but "
                 f"{dtype_name(dtype_of(array))} is provided: input {alias}"
             )
-        if not _fits(info.tensor_shape, array.shape):
-            raise _shape_error(alias, info.tensor_shape, array.shape)
-
-
-def _fits(wanted: TensorShapeProto, shape: Sequence[int]) -> bool:
-    """Tells whether a shape is one of those that a signature declares."""
-    if wanted.unknown_rank:
-        return True
-    return len(wanted.dim) == len(shape) and all(
-        dim.size in (-1, size) for dim, size in zip(wanted.dim, shape)
-    )
-
-
-def _shape_error(
-    alias: str, wanted: TensorShapeProto, shape: Sequence[int]
-) -> ServingError:
-    sizes = ",".join("?" if dim.size < 0 else str(dim.size) for dim in wanted.dim)
-    given = ",".join(str(size) for size in shape)
-    return invalid_argument(f"{alias} must have shape [{sizes}]. Got [{given}].")

@@ -8,25 +8,41 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
-import json
+import contextlib
+import socket
 import threading
 import time
-from collections.abc import Callable
+from typing import Any
 
 from absl import logging
-from tornado import httpserver, netutil, web
+from tornado import http1connection, httputil, netutil
 
-from piaa_tf.errors import InputError
+from serving.server.gzip_body import inflate
+from serving.server.http_exchange import Answer, Exchange, HalfOpenStream, Request
 from serving.server.metrics import CONTENT_TYPE, Metrics
+from serving.server.preflight import not_free
 from serving.server.rest import RestApi
 from serving.server.status import HTTP_STATUS, ServingError
 
 # A client that says nothing for so long is let go.
 IDLE_S = 75
 BODY_S = 60
+# And for so long when the server ends: one that is about to ask hears that it does.
+LAST_IDLE_S = 1.0
+# Answers to what is cut have so long to leave.
+FLUSH_S = 0.3
+
+_UNBOUNDED = 1 << 62  # an exchange has its own bound, and a sentence for it
+_BUFFER = 1 << 20
+_CORS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": "POST, GET",
+    "Access-Control-Allow-Headers": "Content-Type",
+}
+_ENDING = Answer.of_error(503, "The server is ending.")
 
 
-class HttpServer:
+class HttpServer(httputil.HTTPServerConnectionDelegate):
     """Listens from its making until `stop`.
 
     Attributes:
@@ -63,42 +79,58 @@ class HttpServer:
         try:
             self._sockets = netutil.bind_sockets(port, address=host)
         except OSError as error:
-            raise InputError(
-                f"{host}:{port} cannot be listened on; is it taken? Got {error}."
-            ) from error
+            raise not_free(f"{host}:{port}", error) from error
         self.port = self._sockets[0].getsockname()[1]
+        self._api = api
+        self._metrics = metrics
+        self._metrics_path = metrics_path
+        self._max_body_bytes = max_body_bytes
+        self._headers = _CORS if allows_cors else {}
         self._threads = concurrent.futures.ThreadPoolExecutor(
             num_threads, thread_name_prefix="http"
         )
-        self._running: set[web.RequestHandler] = set()
-        shared = {
-            "answer": api.answer,
-            "threads": self._threads,
-            "running": self._running,
-            "allows_cors": allows_cors,
-        }
-        routes = [(r"/v1/.*", _ApiHandler, shared)]
-        if metrics_path:
-            routes.insert(0, (metrics_path, _MetricsHandler, {"page": metrics.page}))
-        self._application = web.Application(
-            routes, default_handler_class=_NotFoundHandler, log_function=_say_nothing
-        )
-        self._max_body_bytes = max_body_bytes
+        self._under_way: set[Exchange] = set()
+        self._connections: set[object] = set()
+        self._end_s = float("inf")
         self._loop = asyncio.new_event_loop()
-        self._grace_s = 0.0
-        self._ending: asyncio.Event | None = None
+        self._ending = asyncio.Event()
         self._is_ready = threading.Event()
         self._thread = threading.Thread(target=self._run, name="http", daemon=True)
         self._thread.start()
         self._is_ready.wait()
         logging.info("HTTP at %s:%d", host, self.port)
 
-    def stop(self, grace_s: float) -> None:
-        """Refuses new requests, and lets those under way end within some seconds."""
-        self._grace_s = grace_s
+    def begin_stop(self, grace_s: float) -> None:
+        """Closes the port, and each connection after its next answer.
+
+        Args:
+            grace_s: what is under way after so long is answered 503.
+        """
+        self._end_s = time.monotonic() + grace_s
         self._loop.call_soon_threadsafe(self._ending.set)
+
+    def wait_stopped(self) -> None:
+        """Waits until every request has its answer and every connection is closed."""
         self._thread.join()
-        self._threads.shutdown()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def start_request(
+        self, server_conn: object, request_conn: httputil.HTTPConnection
+    ) -> Exchange:
+        """Waits for the next request of a connection."""
+        self._connections.add(server_conn)
+        return Exchange(
+            request_conn,
+            begin=self._begin,
+            on_change=self._note,
+            is_last=self._ending.is_set,
+            headers=self._headers,
+            max_body_bytes=self._max_body_bytes,
+        )
+
+    def on_close(self, server_conn: object) -> None:
+        """Forgets a connection."""
+        self._connections.discard(server_conn)
 
     def _run(self) -> None:
         """Is the thread of the loop."""
@@ -107,114 +139,67 @@ class HttpServer:
         self._loop.close()
 
     async def _serve(self) -> None:
-        """Serves until it is told to end."""
-        self._ending = asyncio.Event()
-        server = httpserver.HTTPServer(
-            self._application,
-            max_body_size=self._max_body_bytes,
-            max_buffer_size=self._max_body_bytes + (1 << 16),
-            idle_connection_timeout=IDLE_S,
-            body_timeout=BODY_S,
-        )
-        server.add_sockets(self._sockets)
+        """Serves until it is told to end, and then what is under way."""
+        removers = [netutil.add_accept_handler(s, self._accept) for s in self._sockets]
         self._is_ready.set()
         await self._ending.wait()
-        server.stop()
-        end_s = time.monotonic() + self._grace_s
-        while self._running and time.monotonic() < end_s:
+        for remove, listening in zip(removers, self._sockets):
+            remove()
+            with contextlib.suppress(BlockingIOError):
+                while True:  # whoever has connected is still served
+                    self._accept(*listening.accept())
+            listening.close()
+        last_s = time.monotonic()
+        while self._connections and time.monotonic() < self._end_s:
+            if self._under_way:
+                last_s = time.monotonic()
+            elif time.monotonic() > last_s + LAST_IDLE_S:
+                break
             await asyncio.sleep(0.01)
-        await server.close_all_connections()
+        for exchange in list(self._under_way):
+            exchange.cut(_ENDING)
+        flushed_s = time.monotonic() + FLUSH_S
+        while self._under_way and time.monotonic() < flushed_s:
+            await asyncio.sleep(0.01)
+        while self._connections:
+            await next(iter(self._connections)).close()
 
+    def _accept(self, connection: socket.socket, address: Any) -> None:
+        """Serves a client that has connected."""
+        stream = HalfOpenStream(connection, max_buffer_size=_BUFFER)
+        parameters = http1connection.HTTP1ConnectionParameters(
+            header_timeout=IDLE_S, body_timeout=BODY_S, max_body_size=_UNBOUNDED
+        )
+        server_conn = http1connection.HTTP1ServerConnection(stream, parameters, address)
+        server_conn.start_serving(self)
 
-class _ApiHandler(web.RequestHandler):
-    """Passes requests on to the interface, in a thread each."""
+    def _note(self, exchange: Exchange, is_under_way: bool) -> None:
+        """Notes which requests are under way."""
+        (self._under_way.add if is_under_way else self._under_way.discard)(exchange)
 
-    def initialize(
-        self,
-        answer: Callable[[str, str, bytes], str],
-        threads: concurrent.futures.Executor,
-        running: set[web.RequestHandler],
-        allows_cors: bool,
-    ) -> None:
-        """Takes what tornado gives to each request."""
-        self._answer = answer
-        self._threads = threads
-        self._running = running
-        self._allows_cors = allows_cors
+    def _begin(self, exchange: Exchange, request: Request) -> None:
+        """Has a request answered in a thread."""
+        work = self._loop.run_in_executor(self._threads, self._answer, request)
+        work.add_done_callback(
+            lambda done: done.cancelled() or exchange.reply(done.result())
+        )
 
-    async def get(self) -> None:
-        """Answers GET."""
-        await self._reply()
-
-    async def post(self) -> None:
-        """Answers POST."""
-        await self._reply()
-
-    async def options(self) -> None:
-        """Answers a browser that asks what it may ask."""
-        self._add_headers()
-        self.set_status(200)
-
-    def write_error(self, status_code: int, **_: object) -> None:
-        """Answers what tornado itself refuses."""
-        self._add_headers()
-        self.finish(json.dumps({"error": f"{self.request.method} is not answered."}))
-
-    async def _reply(self) -> None:
-        """Answers with JSON, in success and in failure."""
-        request = self.request
-        self._running.add(self)
+    def _answer(self, request: Request) -> Answer:
+        """Does the work of a request; runs in a thread."""
+        if request.path == self._metrics_path and request.method == "GET":
+            return Answer(200, self._metrics.page(), CONTENT_TYPE)
+        if not request.path.lower().startswith("/v1/"):
+            return Answer.of_error(404, "Not Found")
+        if request.method == "OPTIONS" and self._headers:
+            return Answer(200, b"")
         try:
-            status, text = await asyncio.get_running_loop().run_in_executor(
-                self._threads, self._answered, request.method, request.path
-            )
-        finally:
-            self._running.discard(self)
-        self._add_headers()
-        self.set_status(status, None if status != 499 else "Client Closed Request")
-        self.finish(text)
-
-    def _answered(self, method: str, path: str) -> tuple[int, str]:
-        """Does the work; runs in a thread."""
-        try:
-            return 200, self._answer(method, path, self.request.body)
+            body = request.body
+            if "gzip" in request.headers.get("Content-Encoding", "").lower():
+                body = inflate(body)
+            text = self._api.answer(request.method, request.path, body)
+            return Answer(200, text.encode())
         except ServingError as error:
-            return HTTP_STATUS[error.code], json.dumps({"error": error.message})
+            return Answer.of_error(HTTP_STATUS[error.code], error.message)
         except Exception:  # noqa: BLE001  a bug must neither stop the server nor leak
             logging.exception("a request failed")
-            message = "The server failed; its log tells more."
-            return 500, json.dumps({"error": message})
-
-    def _add_headers(self) -> None:
-        self.set_header("Content-Type", "application/json")
-        if self._allows_cors:
-            self.set_header("Access-Control-Allow-Origin", "*")
-            self.set_header("Access-Control-Allow-Methods", "POST, GET")
-            self.set_header("Access-Control-Allow-Headers", "Content-Type")
-
-
-class _MetricsHandler(web.RequestHandler):
-    """Shows the metrics."""
-
-    def initialize(self, page: Callable[[], bytes]) -> None:
-        """Takes what tornado gives to each request."""
-        self._page = page
-
-    def get(self) -> None:
-        """Answers GET."""
-        self.set_header("Content-Type", CONTENT_TYPE)
-        self.finish(self._page())
-
-
-class _NotFoundHandler(web.RequestHandler):
-    """Answers every other path."""
-
-    def prepare(self) -> None:
-        """Answers 404 to every method."""
-        self.set_status(404)
-        self.set_header("Content-Type", "application/json")
-        self.finish(json.dumps({"error": "Not Found"}))
-
-
-def _say_nothing(_: web.RequestHandler) -> None:
-    """Leaves requests out of the log; the metrics count them."""
+            return Answer.of_error(500, "The server failed; its log tells more.")

@@ -215,10 +215,16 @@ def bytes_of(value: str | dict[str, Any]) -> bytes:
     b'hi'
 
     Raises:
-        ServingError: INVALID_ARGUMENT; an object holds something else.
+        ServingError: INVALID_ARGUMENT; an object holds something else, or a text half
+            of a surrogate pair.
     """
     if isinstance(value, str):
-        return value.encode("utf-8", "surrogatepass")
+        try:
+            return value.encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise invalid_argument(
+                "JSON Parse error: The surrogate pair in string is invalid."
+            ) from error
     if _is_object(value):
         raise invalid_argument(
             f"JSON Value: {_shown(value)} not formatted correctly for base64 data"

@@ -155,11 +155,25 @@ class Models:
         finally:
             self._reloading.release()
 
-    def stop(self) -> None:
-        """Unloads all models."""
+    def cancel(self) -> None:
+        """Ends the runs of all models, as far as graphs let themselves be ended."""
+        for model in self._models.values():
+            model.cancel()
+
+    def stop(self, timeout_s: float | None = None) -> bool:
+        """Unloads all models.
+
+        Args:
+            timeout_s: how long to wait for what loads or runs; None for ever.
+
+        Returns:
+            Whether everything is unloaded.
+        """
         models, self._models = self._models, {}
+        end_s = None if timeout_s is None else time.monotonic() + timeout_s
         for model in models.values():
-            model.stop()
+            model.stop(_left_s(end_s))
+        return all(model.has_ended(_left_s(end_s)) for model in models.values())
 
     def _apply(self, configs: list[ModelConfig]) -> list[ServedModel]:
         """Adds, updates and removes models; returns those that are new."""
@@ -202,13 +216,12 @@ class Models:
         end_s = None if timeout_s is None else time.monotonic() + timeout_s
         failures = []
         for model in new:
-            left_s = None if end_s is None else max(0.0, end_s - time.monotonic())
             is_settled = model.wait_for(
                 lambda model=model: (
                     model.is_settled()
                     or (model.has_polled_in_vain() and not waits_for_versions)
                 ),
-                left_s,
+                _left_s(end_s),
             )
             if not is_settled:
                 raise ServingError(
@@ -260,6 +273,11 @@ class Models:
                     )
                 labels.setdefault(config.name, {})[label] = version
         return labels
+
+
+def _left_s(end_s: float | None) -> float | None:
+    """Returns how long it is until a moment, if there is one."""
+    return None if end_s is None else max(0.0, end_s - time.monotonic())
 
 
 def check_models(configs: list[ModelConfig]) -> None:

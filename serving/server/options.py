@@ -61,7 +61,7 @@ class ServerOptions:
     )
     saved_model_tags: str = _flag("serve", "Tags of the graph to load, with commas.")
     enable_signature_method_name_check: bool = _flag(
-        False, "Predict only with signatures made for serving (classify, regress too)."
+        False, "Ask a signature only by the method that it was made for."
     )
     host: str = _flag(
         "127.0.0.1", "Ours: address to listen on; 0.0.0.0 for every network."
@@ -107,6 +107,9 @@ class ServerOptions:
         "",
         "Ours: folders, with commas, below which a ReloadConfig request may name base "
         "paths, beside those that the server started with.",
+    )
+    wait_for_base_path: bool = _flag(
+        False, "Ours: wait for a base path that is not there, rather than end at once."
     )
     grace_seconds: float = _flag(
         15.0, "Ours: time that requests under way get when the server ends."

@@ -8,12 +8,12 @@ import grpc
 from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
 from tensorflow_serving.apis.predict_pb2 import PredictRequest, PredictResponse
 
+from piaa_tf.contract.signatures import SERVING_DEFAULT
 from serving.server.engine import Engine
 from serving.server.servable import Servable
 from serving.server.status import ServingError, failed_precondition, invalid_argument
-from serving.server.tensors import decode, encode
+from serving.server.tensors import read_tensor, write_tensor
 
-DEFAULT_SIGNATURE = "serving_default"
 _METHODS = (
     "tensorflow/serving/predict",
     "tensorflow/serving/classify",
@@ -38,7 +38,7 @@ def predict(
     Raises:
         ServingError: The request does not fit the signature, or the model fails.
     """
-    name = request.model_spec.signature_name or DEFAULT_SIGNATURE
+    name = request.model_spec.signature_name or SERVING_DEFAULT
     signature = find_signature(servable, name)
     if engine.checks_method_name and signature.method_name not in _METHODS:
         raise ServingError(
@@ -46,8 +46,9 @@ def predict(
             "Expected prediction signature method_name to be one of "
             f"{{{', '.join(_METHODS)}}}. Was: {signature.method_name}",
         )
-    check_names(signature, request.inputs)
-    inputs = {alias: decode(proto, alias) for alias, proto in request.inputs.items()}
+    protos = {**signature.defaults, **request.inputs}
+    check_names(signature, protos)
+    inputs = {alias: read_tensor(proto, alias) for alias, proto in protos.items()}
     outputs = chosen_outputs(signature, request.output_filter)
     values = engine.run(
         servable, name, inputs, outputs, api="Predict", timeout_s=timeout_s
@@ -57,7 +58,7 @@ def predict(
     response.model_spec.signature_name = name
     response.model_spec.version.value = servable.version
     for alias in outputs:
-        response.outputs[alias].CopyFrom(encode(values[alias]))
+        response.outputs[alias].CopyFrom(write_tensor(values[alias]))
     return response
 
 

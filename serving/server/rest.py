@@ -22,6 +22,7 @@ from tensorflow_serving.apis.get_model_status_pb2 import GetModelStatusRequest
 from tensorflow_serving.apis.model_pb2 import ModelSpec
 from tensorflow_serving.apis.regression_pb2 import RegressionRequest
 
+from piaa_tf.contract.signatures import SERVING_DEFAULT
 from serving.server.classify_regress import classify, regress
 from serving.server.engine import Engine
 from serving.server.json_examples import fill_examples
@@ -36,7 +37,6 @@ from serving.server.json_tensors import (
 from serving.server.metrics import Metrics
 from serving.server.model_service import model_status
 from serving.server.models import Models
-from serving.server.predict import DEFAULT_SIGNATURE
 from serving.server.prediction_service import SIGNATURE_DEF, model_metadata
 from serving.server.status import invalid_argument
 
@@ -57,7 +57,6 @@ _EVERY_FIELD = (
     in inspect.signature(json_format.MessageToDict).parameters
     else "including_default_value_fields"
 )
-_APIS = {"predict": "Predict", "classify": "Classify", "regress": "Regress"}
 
 
 class RestApi:
@@ -71,6 +70,11 @@ class RestApi:
         self._engine = engine
         self._metrics = metrics
         self._timeout_s = timeout_s
+        self._verbs = {
+            "predict": ("Predict", self._predict),
+            "classify": ("Classify", self._classify),
+            "regress": ("Regress", self._regress),
+        }
 
     def answer(self, method: str, path: str, body: bytes) -> str:
         """Returns the JSON that answers a request.
@@ -92,9 +96,9 @@ class RestApi:
             api = "GetModelMetadata" if match["metadata"] else "GetModelStatus"
             with self._metrics.request(api, "REST", spec.name):
                 return self._tell(spec, api)
-        verb = match["method"].lower()
-        with self._metrics.request(_APIS[verb], "REST", spec.name):
-            answer = getattr(self, f"_{verb}")(spec, parse_object(body))
+        api, work = self._verbs[match["method"].lower()]
+        with self._metrics.request(api, "REST", spec.name):
+            answer = work(spec, parse_object(body))
         return json.dumps(answer)
 
     def _tell(self, spec: ModelSpec, api: str) -> str:
@@ -122,7 +126,7 @@ class RestApi:
 
     def _predict(self, spec: ModelSpec, document: dict[str, Any]) -> Any:
         """Runs a signature on instances or inputs."""
-        name = _signature_name(document) or DEFAULT_SIGNATURE
+        name = _signature_name(document) or SERVING_DEFAULT
         with self._models.borrow(spec) as servable:
             if name not in servable.signatures:
                 raise invalid_argument(

@@ -1,36 +1,41 @@
-"""One loaded version of a model: a SavedModel in a session, ready to be asked.
-
-A session rather than `tf.saved_model.load`: it is what TensorFlow Serving runs, so
-graphs of TensorFlow 1 and 2 load alike, errors are the same, a deadline ends a run, and
-closing it gives all memory back.
-"""
+"""One loaded version of a model: a SavedModel in a session, ready to be asked."""
 
 from __future__ import annotations
 
 import dataclasses
-import gc
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import grpc
 import numpy as np
 import tensorflow as tf
-from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef, TensorInfo
+from absl import logging
 
-from serving.server.status import CODES, ServingError, invalid_argument, not_found
+from piaa_tf.c_api.session import SavedModelSession, SessionError
+from piaa_tf.contract.input_shapes import check_input_shapes
+from piaa_tf.contract.manifest import MANIFEST_NAME, Manifest
+from piaa_tf.contract.signatures import PRIMARY_SIGNATURE, SERVING_DEFAULT
+from piaa_tf.errors import InputError
+from serving.server.status import CODES, ServingError, invalid_argument, unavailable
 
 # Each choice of outputs of a signature is optimised and kept by TensorFlow for good, so
-# clients may not make as many as they like: further ones run all outputs.
+# clients may not make as many as they like: further ones run all outputs, and further
+# sets of signatures run one after the other.
 MOST_CHOICES = 32
 
 
 @dataclasses.dataclass(frozen=True)
-class _Choice:
-    """The tensors of a signature's inputs, and of some of its outputs, by alias."""
+class Call:
+    """What is asked of one signature.
 
-    feeds: Mapping[str, tf.Tensor]
-    fetches: Mapping[str, tf.Tensor]
+    Attributes:
+        inputs: the array of each of its inputs, by alias.
+        outputs: aliases of the outputs wanted; all of them are the signature's.
+    """
+
+    inputs: Mapping[str, np.ndarray]
+    outputs: Sequence[str]
 
 
 class Servable:
@@ -46,17 +51,27 @@ class Servable:
         self,
         name: str,
         version: int,
-        session: tf.compat.v1.Session,
-        signatures: Mapping[str, SignatureDef],
+        session: SavedModelSession,
+        manifest: Manifest | None = None,
     ) -> None:
-        """Takes an initialised session; `load_servable` makes one from a folder."""
+        """Takes a session; `load_servable` makes one from a folder.
+
+        Args:
+            name: of the model.
+            version: its number.
+            session: of the SavedModel.
+            manifest: of an export, whose contract is kept then.
+        """
         self.name = name
         self.version = version
-        self.signatures = dict(signatures)
+        self.signatures = session.signatures
         self._session = session
-        self._choices: dict[tuple[str, tuple[str, ...]], _Choice] = {}
+        self._contract = {} if manifest is None else manifest.served()
+        self._sizes = {} if manifest is None else manifest.sizes
+        self._choices: dict[tuple[str, ...], set[tuple]] = {}
         self._lock = threading.Lock()
         self._num_users = 0
+        self._is_cancelled = False
         self._on_closed: Callable[[], None] | None = None
 
     def run(
@@ -78,60 +93,96 @@ class Servable:
             The array of each output.
 
         Raises:
-            ServingError: What TensorFlow says; DEADLINE_EXCEEDED for lack of time.
+            ServingError: What TensorFlow says; DEADLINE_EXCEEDED for lack of time;
+                UNAVAILABLE after `cancel`.
         """
-        choice = self._choice(signature_name, outputs)
-        options = None
-        if timeout_s is not None:
-            if timeout_s <= 0:
-                raise ServingError(
-                    grpc.StatusCode.DEADLINE_EXCEEDED,
-                    "The deadline had passed before the model ran.",
-                )
-            milliseconds = min(max(1, int(timeout_s * 1000)), 2**31 - 1)
-            options = tf.compat.v1.RunOptions(timeout_in_ms=milliseconds)
-        feeds = {tensor: inputs[alias] for alias, tensor in choice.feeds.items()}
-        try:
-            values = self._session.run(choice.fetches, feeds, options=options)
-        except tf.errors.OpError as error:
-            # The session wraps the message of the runtime in one about its graph.
-            original = error.__context__
-            if not isinstance(original, tf.errors.OpError):
-                original = error
-            raise ServingError(CODES[error.error_code], original.message) from error
-        except ValueError as error:
-            raise invalid_argument(str(error)) from error
-        return {alias: _as_array(values[alias]) for alias in outputs}
+        calls = {signature_name: Call(inputs, outputs)}
+        return self.run_together(calls, timeout_s)[signature_name]
 
-    def _choice(self, name: str, outputs: Sequence[str]) -> _Choice:
-        """Returns the tensors to feed and to fetch."""
-        signature = self.signatures[name]
-        order = tuple(sorted(outputs))
-        with self._lock:
-            num_choices = sum(1 for key in self._choices if key[0] == name)
-            if (name, order) not in self._choices and num_choices >= MOST_CHOICES:
-                order = tuple(sorted(signature.outputs))
-            key = (name, order)
-            if key not in self._choices:
-                self._choices[key] = _Choice(
-                    self._tensors(signature.inputs, signature.inputs),
-                    self._tensors(signature.outputs, order),
-                )
-            return self._choices[key]
+    def run_together(
+        self, calls: Mapping[str, Call], timeout_s: float | None = None
+    ) -> dict[str, dict[str, np.ndarray]]:
+        """Runs several signatures in one run; what they share runs once.
 
-    def _tensors(
-        self, infos: Mapping[str, TensorInfo], aliases: Iterable[str]
-    ) -> dict[str, tf.Tensor]:
-        """Finds the tensors of some aliases in the graph."""
-        graph = self._session.graph
-        try:
+        Args:
+            calls: what is asked of each signature.
+            timeout_s: as of `run`.
+
+        Returns:
+            The arrays of each signature's outputs.
+
+        Raises:
+            ServingError: As `run`.
+        """
+        for name, call in calls.items():
+            self._check_contract(name, call.inputs)
+        chosen = self._chosen(calls)
+        if chosen is None:
             return {
-                alias: graph.get_tensor_by_name(infos[alias].name) for alias in aliases
+                name: self.run(name, call.inputs, call.outputs, timeout_s)
+                for name, call in calls.items()
             }
-        except (KeyError, ValueError) as error:
-            raise invalid_argument(
-                f"The signature names a tensor that the graph does not have: {error}"
-            ) from error
+        feeds = {
+            self.signatures[name].inputs[alias].name: array
+            for name, call in calls.items()
+            for alias, array in call.inputs.items()
+        }
+        fetches = {
+            (name, alias): self.signatures[name].outputs[alias].name
+            for name, aliases in chosen
+            for alias in aliases
+        }
+        # In one order, or TensorFlow would note each of them.
+        order = sorted(set(fetches.values()))
+        values = dict(zip(order, self._run_session(feeds, order, timeout_s)))
+        return {
+            name: {alias: values[fetches[name, alias]] for alias in call.outputs}
+            for name, call in calls.items()
+        }
+
+    def _run_session(
+        self,
+        feeds: Mapping[str, np.ndarray],
+        fetches: Sequence[str],
+        timeout_s: float | None,
+    ) -> list[np.ndarray]:
+        """Runs tensors, and says what goes wrong in a status."""
+        if timeout_s is not None and timeout_s <= 0:
+            raise ServingError(
+                grpc.StatusCode.DEADLINE_EXCEEDED,
+                "The deadline had passed before the model ran.",
+            )
+        timeout_ms = None if timeout_s is None else int(timeout_s * 1000)
+        try:
+            return self._session.run(dict(sorted(feeds.items())), fetches, timeout_ms)
+        except SessionError as error:
+            if self._is_cancelled:
+                raise unavailable("The server is ending.") from error
+            raise ServingError(CODES[error.code], error.message) from error
+
+    def _chosen(self, calls: Mapping[str, Call]) -> list[tuple[str, tuple]] | None:
+        """Returns the outputs to run of each signature, or None for one by one."""
+        names = tuple(sorted(calls))
+        chosen = tuple(tuple(sorted(calls[name].outputs)) for name in names)
+        with self._lock:
+            known = self._choices.setdefault(names if len(names) == 1 else (), set())
+            if (names, chosen) not in known and len(known) >= MOST_CHOICES:
+                if len(names) > 1:
+                    return None
+                chosen = (tuple(sorted(self.signatures[names[0]].outputs)),)
+            known.add((names, chosen))
+        return list(zip(names, chosen))
+
+    def _check_contract(self, name: str, inputs: Mapping[str, np.ndarray]) -> None:
+        """Checks the shapes of an export's inputs; other models have no contract."""
+        key = PRIMARY_SIGNATURE if name == SERVING_DEFAULT else name
+        if key not in self._contract:
+            return
+        shapes = {alias: array.shape for alias, array in inputs.items()}
+        try:
+            check_input_shapes(self._contract[key], self._sizes, shapes)
+        except InputError as error:
+            raise invalid_argument(str(error)) from error
 
     def acquire(self) -> None:
         """Counts one more user."""
@@ -144,7 +195,8 @@ class Servable:
             self._num_users -= 1
             is_last = self._num_users == 0 and self._on_closed is not None
         if is_last:
-            self._close()
+            # Whoever was the last has an answer to give first.
+            threading.Thread(target=self._close, name="closing").start()
 
     def retire(self, on_closed: Callable[[], None]) -> None:
         """Closes as soon as nobody uses it any more, and says so; nobody new may."""
@@ -154,12 +206,14 @@ class Servable:
         if is_idle:
             self._close()
 
+    def cancel(self) -> None:
+        """Ends what runs, as far as the graph lets itself be ended, as UNAVAILABLE."""
+        self._is_cancelled = True
+        self._session.cancel()
+
     def _close(self) -> None:
         """Gives the memory back."""
-        self._choices.clear()
         self._session.close()
-        del self._session
-        gc.collect()  # a graph is full of cycles
         self._on_closed()
 
 
@@ -183,36 +237,19 @@ def load_servable(
     Raises:
         ServingError: The folder holds no SavedModel, or a damaged one.
     """
-    if not any((Path(path) / file).is_file() for file in _FILES):
-        raise not_found(
-            "Could not find SavedModel .pb or .pbtxt at supplied export directory "
-            f"path: {path}. Check that the directory exists and that you have the "
-            "right permissions for accessing it."
-        )
-    graph = tf.Graph()
-    session = tf.compat.v1.Session(graph=graph, config=config)
     try:
-        with graph.as_default():
-            meta_graph = tf.compat.v1.saved_model.load(session, list(tags), str(path))
-    except tf.errors.OpError as error:
-        session.close()
-        raise ServingError(CODES[error.error_code], error.message) from error
-    except Exception as error:
-        session.close()
-        raise ServingError(
-            grpc.StatusCode.INTERNAL, f"{path} does not load: {error}"
-        ) from error
-    graph.finalize()
-    return Servable(name, version, session, meta_graph.signature_def)
+        session = SavedModelSession(path, tags=tags, config=config)
+    except SessionError as error:
+        raise ServingError(CODES[error.code], error.message) from error
+    return Servable(name, version, session, _manifest(Path(path)))
 
 
-_FILES = ("saved_model.pb", "saved_model.pbtxt")
-
-
-def _as_array(value) -> np.ndarray:
-    """Makes an array of what a session returns: scalars come as plain values."""
-    if isinstance(value, (bytes, str)):
-        array = np.empty([], dtype=object)
-        array[()] = value
-        return array
-    return np.asarray(value)
+def _manifest(path: Path) -> Manifest | None:
+    """Reads the manifest of an export; other models have none."""
+    if not (path / MANIFEST_NAME).is_file():
+        return None
+    try:
+        return Manifest.load(path / MANIFEST_NAME)
+    except InputError as error:
+        logging.warning("served without checks of the contract: %s", error)
+        return None

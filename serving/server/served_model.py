@@ -172,15 +172,38 @@ class ServedModel:
         with self._changed:
             return self._num_polls > 0 and not self._versions
 
-    def stop(self) -> None:
-        """Unloads everything, each version after its last request."""
+    def cancel(self) -> None:
+        """Ends what its versions run, as far as graphs let themselves be ended."""
+        with self._changed:
+            loaded = [v.servable for v in self._versions.values() if v.servable]
+        for servable in loaded:
+            servable.cancel()
+
+    def stop(self, timeout_s: float | None = None) -> None:
+        """Unloads everything, each version after its last request.
+
+        Args:
+            timeout_s: how long to wait for a version that loads; None for ever.
+        """
         with self._changed:
             self._is_stopping = True
             self._changed.notify_all()
-        self._thread.join()
-        for number, version in sorted(self._versions.items()):
-            if version.servable:
-                self._unload(number)
+        self._thread.join(timeout_s)
+
+    def has_ended(self, timeout_s: float | None = None) -> bool:
+        """Waits until a model that was stopped runs nothing; tells whether that is so.
+
+        Args:
+            timeout_s: how long to wait; None for ever.
+        """
+        is_unloaded = self.wait_for(
+            lambda: all(
+                v.servable is None and v.state != State.UNLOADING
+                for v in self._versions.values()
+            ),
+            timeout_s,
+        )
+        return is_unloaded and not self._thread.is_alive()
 
     def _work(self) -> None:
         """Looks, acts, waits; the thread of the model."""
@@ -206,6 +229,9 @@ class ServedModel:
                     if wake_s == float("inf")
                     else max(0.0, wake_s - time.monotonic()),
                 )
+        for number, version in sorted(self._versions.items()):
+            if version.servable:
+                self._unload(number)
 
     def _look(self) -> None:
         """Compares the base path with what is known."""

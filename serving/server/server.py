@@ -3,6 +3,8 @@
 For one machine, for development and for tests; any client of TensorFlow Serving can
 talk to it. In a program of your own:
 
+    from serving.server import Server
+
     with Server.on_free_ports(model_base_path="exports/aesthetics") as server:
         channel = grpc.insecure_channel(server.address)
 """
@@ -11,6 +13,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import threading
+import time
 from pathlib import Path
 
 import grpc
@@ -33,6 +36,12 @@ from serving.server.model_service import ModelService
 from serving.server.models import Models
 from serving.server.options import ANY_FREE_PORT, ServerOptions
 from serving.server.prediction_service import PredictionService
+from serving.server.preflight import (
+    check_base_path,
+    check_place,
+    check_socket,
+    not_free,
+)
 from serving.server.rest import RestApi
 from serving.server.servable import Servable, load_servable
 from serving.server.served_model import Patience
@@ -46,6 +55,11 @@ from serving.server.server_config import (
 )
 from serving.server.status import ServingError
 from serving.server.warmup import warm_up
+
+# Requests that outlast the grace have so long to be cancelled before they are cut.
+CANCEL_S = 0.3
+# And what is loading or running still has so long to end.
+UNLOAD_S = 0.3
 
 
 class Server:
@@ -126,7 +140,7 @@ class Server:
         self.stop()
 
     def start(self, timeout_s: float | None = None) -> None:
-        """Loads every model, then listens.
+        """Looks for its addresses and folders, loads every model, then listens.
 
         Waits where a base path has no version yet, as tensorflow_model_server does.
 
@@ -134,26 +148,31 @@ class Server:
             timeout_s: how long to wait for the models; None for ever.
 
         Raises:
-            InputError: A model does not load, or a port is taken.
+            InputError: An address is taken, a folder is not there, or a model does not
+                load.
         """
+        options = self._options
         try:
+            check_place(options)
+            if not options.wait_for_base_path:
+                for model in self._config.model_config_list.config:
+                    check_base_path(model.name, model.base_path)
             self.models.reload(
                 self._config,
                 timeout_s=timeout_s,
                 waits_for_versions=True,
                 is_own=True,
             )
+            self._start_grpc()
+            self._start_http()
         except ServingError as error:
             self.stop()
             raise InputError(f"Failed to start server. Error: {error}") from error
-        try:
-            self._start_grpc()
-            self._start_http()
         except InputError:
             self.stop()
             raise
-        interval_s = self._options.model_config_file_poll_wait_seconds
-        if self._options.model_config_file and interval_s > 0:
+        interval_s = options.model_config_file_poll_wait_seconds
+        if options.model_config_file and interval_s > 0:
             self._config_watch = threading.Thread(
                 target=self._watch_config, args=[interval_s], daemon=True
             )
@@ -163,23 +182,39 @@ class Server:
         """Waits until another thread stops the server."""
         self._stopping.wait()
 
-    def stop(self) -> None:
-        """Refuses new requests, lets those under way end, and unloads the models."""
+    def stop(self) -> bool:
+        """Refuses new requests, lets those under way end, and unloads the models.
+
+        What outlasts the grace is answered UNAVAILABLE, or 503 over HTTP.
+
+        Returns:
+            Whether all work has ended. A graph that does not let itself be ended holds
+            a thread, and so the process, until it does.
+        """
         if self._stopping.is_set():
-            return
+            return True
         self._stopping.set()
         self._health.end()
         grace_s = self._options.grace_seconds
-        grpc_ended = self._grpc.stop(grace_s) if self._grpc is not None else None
+        end_s = time.monotonic() + grace_s
+        grpc_ended = threading.Event()
+        if self._grpc is None:
+            grpc_ended.set()
+        else:
+            grpc_ended = self._grpc.stop(grace_s + CANCEL_S)
         if self._http is not None:
-            self._http.stop(grace_s)
-        if grpc_ended is not None:
-            grpc_ended.wait()
-        if self._config_watch is not None:
-            self._config_watch.join()
-        self.models.stop()
+            self._http.begin_stop(grace_s)
+        if not grpc_ended.wait(grace_s):
+            self.models.cancel()
+        if self._http is not None:
+            self._http.wait_stopped()
+            if time.monotonic() > end_s:
+                self.models.cancel()
+        grpc_ended.wait()
+        has_ended = self.models.stop(UNLOAD_S)
         if self._batcher is not None:
-            self._batcher.close()
+            self._batcher.close(None if has_ended else 0.0)
+        return has_ended
 
     def reload_config_file(self) -> None:
         """Reads the file of the models again and serves what it says now.
@@ -228,6 +263,7 @@ class Server:
         if options.port != 0:
             self.port = self._listen(server, f"{self.host}:{max(0, options.port)}")
         if options.grpc_socket_path:
+            check_socket(options.grpc_socket_path)
             self._listen(server, f"unix:{options.grpc_socket_path}")
         server.start()
         self._grpc = server
@@ -265,9 +301,7 @@ class Server:
         except RuntimeError as error:
             port, reason = 0, str(error)
         if not port:
-            raise InputError(
-                f"{address} cannot be listened on; is it taken? Got {reason}."
-            )
+            raise not_free(address, reason)
         is_socket = address.startswith("unix:")
         logging.info("gRPC at %s", address if is_socket else f"{self.host}:{port}")
         return port

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 
 import grpc
 import tensorflow as tf
@@ -27,7 +27,8 @@ def model_config(options: ServerOptions) -> ModelServerConfig:
     config = ModelServerConfig()
     config.model_config_list.config.add(
         name=options.model_name,
-        base_path=str(Path(options.model_base_path).resolve()),
+        # Not resolved: a link may lead elsewhere tomorrow.
+        base_path=os.path.abspath(options.model_base_path),
         model_platform=PLATFORM,
     )
     return config

@@ -63,7 +63,7 @@ def dtype_of(array: np.ndarray) -> int:
     return tf.as_dtype(array.dtype).as_datatype_enum
 
 
-def decode(proto: TensorProto, alias: str) -> np.ndarray:
+def read_tensor(proto: TensorProto, alias: str) -> np.ndarray:
     """Reads one tensor of a request.
 
     Args:
@@ -78,12 +78,12 @@ def decode(proto: TensorProto, alias: str) -> np.ndarray:
         ServingError: INVALID_ARGUMENT; the proto contradicts itself.
     """
     try:
-        return _decode(proto)
+        return _read(proto)
     except (ValueError, TypeError, OverflowError) as error:
         raise _parsing_error(alias) from error
 
 
-def _decode(proto: TensorProto) -> np.ndarray:
+def _read(proto: TensorProto) -> np.ndarray:
     """Reads a proto, and raises ValueError where it is none."""
     if proto.dtype not in FIELDS:
         raise ValueError("This type does not travel.")
@@ -102,11 +102,11 @@ def _decode(proto: TensorProto) -> np.ndarray:
     if num_elements > max(len(values), MOST_FILLED_IN):
         raise ValueError("The shape is larger than what was sent.")
     if proto.dtype == types_pb2.DT_STRING:
-        return _decode_strings(values, shape, num_elements)
+        return _read_strings(values, shape, num_elements)
     return tf.make_ndarray(proto).reshape(shape)
 
 
-def _decode_strings(values, shape: list[int], num_elements: int) -> np.ndarray:
+def _read_strings(values, shape: list[int], num_elements: int) -> np.ndarray:
     """Makes an array of bytes; the last value stands for those that are missing."""
     strings = list(values)
     missing = num_elements - len(strings)
@@ -117,7 +117,7 @@ def _decode_strings(values, shape: list[int], num_elements: int) -> np.ndarray:
     return array.reshape(shape)
 
 
-def encode(array: np.ndarray) -> TensorProto:
+def write_tensor(array: np.ndarray) -> TensorProto:
     """Writes one tensor of an answer into the typed field of its type."""
     dtype = dtype_of(array)
     proto = TensorProto(dtype=dtype)

@@ -6,7 +6,7 @@ A request is (directory, signature, inputs); the answer is the outputs, or an ex
 import pickle
 import sys
 
-from export.c_api import ServingSession
+from piaa_tf.c_api.session import SavedModelSession, unoptimized_config
 
 
 def main():
@@ -19,8 +19,10 @@ def main():
         try:
             if directory not in sessions:
                 # The other column optimises graphs, and so does a first check.
-                sessions[directory] = ServingSession(directory, optimize=False)
-            answer = sessions[directory].run(key, inputs)
+                sessions[directory] = SavedModelSession(
+                    directory, config=unoptimized_config()
+                )
+            answer = sessions[directory].answer(key, inputs)
         except RuntimeError as error:
             answer = error
         pickle.dump(answer, sys.stdout.buffer)

@@ -80,3 +80,14 @@ def test_a_users_mistake_is_one_sentence(tmp_path, serve):
     assert process.wait(20) == 1
     assert output.strip().splitlines()[-1].startswith("Failed to start server. Error:")
     assert "Traceback" not in output
+
+
+def test_a_base_path_that_is_not_there_is_one_line(tmp_path, serve):
+    process = serve(f"--model_base_path={tmp_path}/none", "--port=-1")
+    output = process.stderr.read()
+    assert process.wait(20) == 1
+    assert output == (
+        "The base path of model default must be a folder of numbered versions. Got "
+        f"{tmp_path}/none, which is none. Correct it, or wait for it with "
+        "--wait_for_base_path.\n"
+    )

@@ -133,6 +133,67 @@ def tf1_model(tmp_path_factory):
     return directory.parent
 
 
+class Examples(tf.Module):
+    """Classifies and regresses examples as TensorFlow 2 exports: all for Predict."""
+
+    def __init__(self):
+        super().__init__()
+        self.weights = tf.Variable([[1.0, 3.0], [2.0, 4.0]])
+
+    def _scores(self, inputs):
+        features = tf.io.parse_example(
+            inputs, {"x": tf.io.FixedLenFeature([2], tf.float32)}
+        )
+        return features["x"] @ self.weights
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="inputs")])
+    def classify(self, inputs):
+        scores = self._scores(inputs)
+        names = tf.constant([["low", "high"]])
+        return {"classes": tf.repeat(names, tf.shape(scores)[0], 0), "scores": scores}
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="inputs")])
+    def regress(self, inputs):
+        return {"outputs": self._scores(inputs)[:, 0]}
+
+
+@pytest.fixture(scope="session")
+def tf2_examples(tmp_path_factory):
+    """A model of TensorFlow 2 that classifies and regresses examples."""
+    base = tmp_path_factory.mktemp("tf2") / "model"
+    module = Examples()
+    tf.saved_model.save(
+        module,
+        str(base / "1"),
+        signatures={
+            "serving_default": module.regress,
+            "classify": module.classify,
+            "regress": module.regress,
+        },
+    )
+    return base
+
+
+@pytest.fixture(scope="session")
+def half_plus_two(tmp_path_factory):
+    """TensorFlow Serving's own first example: y = x / 2 + 2 of x [?, 1]."""
+    base = tmp_path_factory.mktemp("half") / "plus_two"
+    v1 = tf.compat.v1
+    with tf.Graph().as_default(), v1.Session() as session:
+        x = v1.placeholder(tf.float32, [None, 1], name="x")
+        y = v1.add(v1.multiply(v1.get_variable("a", initializer=0.5), x), 2.0)
+        session.run(v1.global_variables_initializer())
+        builder = v1.saved_model.Builder(str(base / "123"))
+        signature = v1.saved_model.signature_def_utils.predict_signature_def(
+            {"x": x}, {"y": y}
+        )
+        builder.add_meta_graph_and_variables(
+            session, ["serve"], signature_def_map={"serving_default": signature}
+        )
+        builder.save()
+    return base
+
+
 @pytest.fixture
 def connect():
     """Opens stubs of both services to a server's address."""

@@ -15,7 +15,7 @@ from google.protobuf import text_format
 from PIL import Image
 from tensorflow_serving.config.model_server_config_pb2 import ModelServerConfig
 
-from serving.client.requests import RequestLimits
+from serving.client.request_limits import RequestLimits
 from serving.server import config_files
 from serving.server.options import ServerOptions
 

@@ -15,14 +15,14 @@ from piaa_tf.contract.signatures import (
     served_signatures,
 )
 from piaa_tf.errors import InputError
-from serving.client.agreement import ServedModel
+from serving.client.agreement import ModelMetadata
 
 
 def model_of(signatures):
     response = GetModelMetadataResponse()
     response.model_spec.version.value = 3
     response.metadata["signature_def"].Pack(signatures)
-    return ServedModel.from_metadata(response, "model 'x' at here:1")
+    return ModelMetadata.from_metadata(response, "model 'x' at here:1")
 
 
 def claiming(**changed):

@@ -18,7 +18,7 @@ from piaa_tf.errors import InputError
 from serving.client.call_error import CallError
 from serving.client.client import Client
 from serving.client.connection import Connection, Retries
-from serving.client.requests import RequestLimits
+from serving.client.request_limits import RequestLimits
 from serving.client.results import RESULTS
 
 QUICK = Retries(attempts=4, first_wait_s=0.01, longest_wait_s=0.02)
@@ -211,6 +211,11 @@ def test_unavailable_is_tried_again(model, client):
     model.failures = [(grpc.StatusCode.UNAVAILABLE, "queue is full")] * 3
     assert client.score([GOOD], "").score.tolist() == [len(GOOD)]
     assert len(model.requests) == 4
+
+
+def test_a_call_that_a_server_refuses_as_it_ends_is_tried_again(model, connect):
+    model.failures = [(grpc.StatusCode.CANCELLED, "")] * 2
+    assert connect().score([GOOD], "").score.tolist() == [len(GOOD)]
 
 
 def test_large_requests_are_tried_again_too(model, connect):

@@ -1,5 +1,4 @@
 import grpc
-import pytest
 from tensorflow_serving.apis.get_model_status_pb2 import (
     GetModelStatusRequest,
     ModelVersionStatus,
@@ -24,27 +23,6 @@ def test_status_of_a_version_that_serves(halves_server, connect):
     assert (status.version, status.state) == (1, ModelVersionStatus.AVAILABLE)
     assert status.HasField("status")
     assert status.status.error_code == 0
-
-
-@pytest.mark.parametrize(
-    ("request_", "message"),
-    [
-        (status_request("other"), "Could not find any versions of model other"),
-        (status_request("halves", 7), "Could not find version 7 of model halves"),
-    ],
-)
-def test_status_of_what_is_not_known(halves_server, connect, request_, message):
-    _, models = connect(halves_server.address)
-    with pytest.raises(grpc.RpcError, match=message) as caught:
-        models.GetModelStatus(request_, timeout=10)
-    assert caught.value.code() == grpc.StatusCode.NOT_FOUND
-
-
-def test_status_needs_a_model(halves_server, connect):
-    _, models = connect(halves_server.address)
-    with pytest.raises(grpc.RpcError, match="Missing ModelSpec") as caught:
-        models.GetModelStatus(GetModelStatusRequest(), timeout=10)
-    assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
 
 
 def test_a_broken_version_ends_with_its_error_and_the_old_one_serves(

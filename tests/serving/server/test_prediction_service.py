@@ -1,9 +1,11 @@
 import contextlib
+import shutil
 
 import grpc
+import numpy as np
 import pytest
 import tensorflow as tf
-from google.protobuf import text_format
+from tensorflow.core.protobuf import saved_model_pb2
 from tensorflow_serving.apis.get_model_metadata_pb2 import (
     GetModelMetadataRequest,
     SignatureDefMap,
@@ -55,80 +57,10 @@ def test_strings_with_zeros_and_the_table_of_an_asset(prediction, ask):
     assert list(outputs["echo_bytes"].string_val) == values
 
 
-ONE = 'model_spec { name: "halves" }'
-SHAPE_1 = "tensor_shape { dim { size: 1 } }"
-
-
-def x_of(tensor):
-    return f'{ONE} inputs {{ key: "x" value {{ {tensor} }} }}'
-
-
-@pytest.mark.parametrize(
-    ("change", "code", "message"),
-    [
-        ("", "INVALID_ARGUMENT", r"Missing ModelSpec"),
-        ("model_spec { }", "INVALID_ARGUMENT", r"ModelSpec has no name specified\."),
-        (
-            'model_spec { name: "other" }',
-            "NOT_FOUND",
-            r"Servable not found for request: Latest\(other\)",
-        ),
-        (
-            'model_spec { name: "halves" version { value: 3 } }',
-            "NOT_FOUND",
-            r"Servable not found for request: Specific\(halves, 3\)",
-        ),
-        (
-            'model_spec { name: "halves" version_label: "best" }',
-            "INVALID_ARGUMENT",
-            r"Unrecognized servable version label: best",
-        ),
-        (
-            'model_spec { name: "halves" signature_name: "z" }',
-            "FAILED_PRECONDITION",
-            r'Serving signature key "z" not found\.',
-        ),
-        (
-            ONE,
-            "INVALID_ARGUMENT",
-            r"0!=1 len\({}\) != len\({x}\)\. Sent extra: {}\. Missing .*: {x}\.",
-        ),
-        (
-            ONE + ' inputs { key: "z" value { } }',
-            "INVALID_ARGUMENT",
-            r"Signature input alias: x\(feed name: .*\) not found in request",
-        ),
-        (
-            x_of("dtype: DT_FLOAT float_val: 1 tensor_shape { dim { size: 3000000 } }"),
-            "INVALID_ARGUMENT",
-            r"tensor parsing error: x",
-        ),
-        (
-            x_of(f"dtype: DT_INT32 int_val: 1 {SHAPE_1}"),
-            "INVALID_ARGUMENT",
-            r"Expects arg\[0\] to be float but int32 is provided",
-        ),
-        (
-            x_of("dtype: DT_FLOAT float_val: 1"),
-            "INVALID_ARGUMENT",
-            r"x must have shape \[\?\]\. Got \[\]\.",
-        ),
-        (
-            x_of(f"dtype: DT_FLOAT {SHAPE_1}") + ' output_filter: "z"',
-            "INVALID_ARGUMENT",
-            r"alias not found in signature: z Outputs .* in the set {twice,y}\.",
-        ),
-        (
-            x_of(f"dtype: DT_FLOAT {SHAPE_1}") + ' output_filter: ["y", "y"]',
-            "INVALID_ARGUMENT",
-            r"duplicate output tensor alias: y",
-        ),
-    ],
-)
-def test_refusals_are_those_of_tensorflow_serving(prediction, change, code, message):
-    request = text_format.Parse(change, PredictRequest())
-    with refused(grpc.StatusCode[code], message):
-        prediction.Predict(request, timeout=10)
+def test_an_input_that_is_missing_is_named_with_its_feed(prediction, ask):
+    match = r"Signature input alias: x\(feed name: .*\) not found in request"
+    with refused(grpc.StatusCode.INVALID_ARGUMENT, match):
+        prediction.Predict(ask("halves", z=[1.0]), timeout=10)
 
 
 def test_an_error_of_the_graph_keeps_its_code(prediction, ask):
@@ -150,20 +82,6 @@ def test_metadata_holds_the_signatures(prediction):
     assert signature.method_name == "tensorflow/serving/predict"
 
 
-@pytest.mark.parametrize(
-    ("fields", "message"),
-    [
-        ([], "must specify at least one metadata_field"),
-        (["weights"], "Metadata field weights is not supported"),
-    ],
-)
-def test_metadata_other_than_signatures_is_refused(prediction, fields, message):
-    request = GetModelMetadataRequest(metadata_field=fields)
-    request.model_spec.name = "halves"
-    with refused(grpc.StatusCode.INVALID_ARGUMENT, message):
-        prediction.GetModelMetadata(request, timeout=10)
-
-
 def test_a_graph_of_tensorflow_1_serves(tf1_model, connect, ask):
     with Server.on_free_ports(
         model_base_path=str(tf1_model), model_name="old"
@@ -174,3 +92,71 @@ def test_a_graph_of_tensorflow_1_serves(tf1_model, connect, ask):
         request = ask("old", "lookup", name=["low", "other"])
         response = prediction.Predict(request, timeout=10)
         assert list(response.outputs["index"].int64_val) == [0, 1]
+
+
+def test_a_scalar_is_a_shape_too(half_plus_two, connect, ask):
+    with Server.on_free_ports(
+        model_base_path=str(half_plus_two), model_name="half"
+    ) as server:
+        prediction, _ = connect(server.address)
+        response = prediction.Predict(ask("half", x=2.0), timeout=10)
+        assert list(response.outputs["y"].float_val) == [3]
+
+
+def test_an_input_with_a_default_may_be_left_out(tmp_path, half_plus_two, connect, ask):
+    base = tmp_path / "half"
+    shutil.copytree(half_plus_two, base)
+    file = base / "123" / "saved_model.pb"
+    model = saved_model_pb2.SavedModel.FromString(file.read_bytes())
+    signature = model.meta_graphs[0].signature_def["serving_default"]
+    signature.defaults["x"].CopyFrom(tf.make_tensor_proto([[6.0]]))
+    file.write_bytes(model.SerializeToString())
+    with Server.on_free_ports(model_base_path=str(base), model_name="half") as server:
+        prediction, _ = connect(server.address)
+        outputs = [
+            prediction.Predict(request, timeout=10).outputs["y"].float_val[:]
+            for request in (ask("half"), ask("half", x=[[2.0]]))
+        ]
+        assert outputs == [[6 / 2 + 2], [2 / 2 + 2]]
+
+
+def test_both_tensorflows_answer_as_loaded_in_python(
+    tf1_model, tf2_examples, halves_base, connect
+):
+    examples = np.array(
+        [
+            tf.train.Example(
+                features=tf.train.Features(
+                    feature={
+                        "x": tf.train.Feature(
+                            float_list=tf.train.FloatList(value=values)
+                        )
+                    }
+                )
+            ).SerializeToString()
+            for values in np.random.default_rng(0).normal(size=[7, 2])
+        ],
+        object,
+    )
+    numbers = np.random.default_rng(1).normal(size=[5, 2]).astype(np.float32)
+    for base, inputs in (
+        (tf1_model, {"serving_default": numbers, "classify": examples}),
+        (tf1_model, {"regress": examples}),
+        (tf2_examples, {"classify": examples, "regress": examples}),
+        (halves_base, {"serving_default": numbers[:, 0], "pick": np.int32([1, 0])}),
+    ):
+        loaded = tf.saved_model.load(str(base / "1")).signatures
+        with Server.on_free_ports(model_base_path=str(base), model_name="m") as server:
+            prediction, _ = connect(server.address)
+            for name, value in inputs.items():
+                (alias,) = loaded[name].structured_input_signature[1]
+                expected = loaded[name](**{alias: tf.constant(value)})
+                request = PredictRequest()
+                request.model_spec.name = "m"
+                request.model_spec.signature_name = name
+                request.inputs[alias].CopyFrom(tf.make_tensor_proto(value))
+                outputs = prediction.Predict(request, timeout=10).outputs
+                assert set(outputs) == set(expected)
+                for output, tensor in expected.items():
+                    found = tf.make_ndarray(outputs[output])
+                    np.testing.assert_array_equal(found, tensor.numpy())

@@ -6,7 +6,7 @@ import urllib.request
 
 import pytest
 
-from serving.server.server import ANY_FREE_PORT, Server
+from serving.server import ANY_FREE_PORT, Server
 
 
 @pytest.fixture(scope="module")
@@ -131,50 +131,17 @@ def test_status_and_metadata(call):
     assert signatures["serving_default"]["inputs"]["x"]["dtype"] == "DT_FLOAT"
 
 
-@pytest.mark.parametrize(
-    ("path", "body", "status", "message"),
-    [
-        (PREDICT, b"", 400, "JSON Parse error: The document is empty"),
-        (PREDICT, b"{", 400, "JSON Parse error"),
-        (PREDICT, b"[" * 60000, 400, "nested too deeply"),
-        (PREDICT, b"\xff", 400, "JSON Parse error"),
-        (PREDICT, b"[1]", 400, "Is not object"),
-        (PREDICT, b"{}", 400, "Missing 'inputs' or 'instances' key"),
-        (PREDICT, b'{"instances": [1], "inputs": [1]}', 400, "only one of"),
-        (PREDICT, b'{"instances": []}', 400, "No values in 'instances' array"),
-        (PREDICT, b'{"instances": ["a"]}', 400, "not of expected type: float"),
-        (PREDICT, b'{"instances": [true]}', 400, "not of expected type: float"),
-        (PREDICT, b'{"instances": [1e300]}', 400, "without loss of precision"),
-        (PREDICT, b'{"instances": [16777217]}', 400, "without loss of precision"),
-        (PREDICT, b'{"instances": [[1], [1, 2]]}', 400, "Expecting shape [1] but got"),
-        (PREDICT, b'{"instances": [[1]]}', 400, "x must have shape [?]. Got [1,1]"),
-        (PREDICT, b'{"instances": [{"z": 1}]}', 400, "keys must be equal to: x"),
-        (PREDICT, b'{"inputs": {"z": 1}}', 400, "Missing named input: x"),
-        (PREDICT, b'{"inputs": [[1, 2], [3]]}', 400, "list at unexpected size: 1"),
-        (PREDICT, b'{"signature_name": 1}', 400, "must be a string value"),
-        (PREDICT, b'{"signature_name": "z", "inputs": 1}', 400, "not found in sig"),
-        ("/v1/models/x:predict", b"{}", 404, "not found for request: Latest(x)"),
-        ("/v1/models/halves/versions/9:predict", b"{}", 404, "Specific(halves, 9)"),
-        (f"/v1/models/halves/versions/{2**63}:predict", b"{}", 400, "to convert"),
-        ("/v1/models/halves/labels/z:predict", b"{}", 400, "version label: z"),
-        ("/v1/models/halves:explode", b"{}", 400, "Malformed request: POST"),
-        ("/v1/models/..%2f..%2fetc:predict", b"{}", 404, "Latest(../../etc)"),
-        ("/v1/models/x", None, 404, "Could not find any versions of model x"),
-        ("/v1/models", None, 400, "Missing model name in request."),
-        ("/etc/passwd", None, 404, "Not Found"),
-    ],
-)
-def test_refusals(call, path, body, status, message):
-    found, text = call(path, body=body)
-    assert (found, message in text) == (status, True), text
-
-
 def test_a_body_that_is_too_large_is_not_read(server, call):
     connection = http.client.HTTPConnection("127.0.0.1", server.rest_port, timeout=10)
     connection.putrequest("POST", PREDICT)
     connection.putheader("Content-Length", str(1 << 40))
     connection.endheaders()
-    assert connection.getresponse().status == 400
+    response = connection.getresponse()
+    assert response.status == 400
+    assert response.headers["Connection"] == "close"
+    assert json.loads(response.read())["error"] == (
+        f"A body must have at most {1 << 16} bytes. Got {1 << 40}. Send less at once."
+    )
     connection.close()
     assert call("/v1/models/halves")[0] == 200
 
@@ -183,8 +150,10 @@ def test_other_methods_are_refused(server):
     connection = http.client.HTTPConnection("127.0.0.1", server.rest_port, timeout=10)
     connection.request("DELETE", "/v1/models/halves")
     response = connection.getresponse()
-    assert response.status == 405
-    assert "DELETE" in json.loads(response.read())["error"]
+    assert response.status == 400
+    assert json.loads(response.read())["error"] == (
+        "Malformed request: DELETE /v1/models/halves"
+    )
     connection.request("OPTIONS", PREDICT)
     assert connection.getresponse().headers["Access-Control-Allow-Origin"] == "*"
     connection.close()

@@ -96,13 +96,137 @@ def test_a_model_that_does_not_load_is_told(tmp_path):
         server.start()
 
 
+@pytest.fixture
+def no_load(monkeypatch):
+    """Nothing may be loaded."""
+
+    def load(*arguments, **options):
+        raise AssertionError("loaded")
+
+    monkeypatch.setattr(serving.server.server, "load_servable", load)
+
+
 @pytest.mark.parametrize("flag", ["port", "rest_api_port"])
-def test_a_port_that_is_taken_is_told(halves_server, halves_base, flag):
+def test_a_port_that_is_taken_is_told_before_anything_loads(
+    halves_server, halves_base, no_load, flag
+):
     server = Server.on_free_ports(
         model_base_path=str(halves_base), **{flag: halves_server.port}
     )
     with pytest.raises(InputError, match=f"{halves_server.port} cannot be listened on"):
         server.start()
+
+
+@pytest.mark.parametrize("flag", ["port", "rest_api_port"])
+def test_a_port_that_is_taken_meanwhile_is_told_too(
+    halves_server, halves_base, monkeypatch, flag
+):
+    server = Server.on_free_ports(
+        model_base_path=str(halves_base), **{flag: halves_server.port}
+    )
+    monkeypatch.setattr(serving.server.server, "check_place", lambda options: None)
+    with pytest.raises(InputError, match=f"{halves_server.port} cannot be listened on"):
+        server.start()
+
+
+def test_two_servers_cannot_have_one_socket(halves_base, tmp_path, connect, ask):
+    options = ServerOptions(
+        model_base_path=str(halves_base),
+        model_name="m",
+        port=0,
+        grpc_socket_path=str(tmp_path / "grpc.sock"),
+    )
+    for _ in range(2):  # what the first one leaves there does not matter
+        with Server(options):
+            with pytest.raises(InputError, match=r"grpc\.sock cannot be listened on"):
+                Server(options).start()
+            prediction, _ = connect(f"unix:{options.grpc_socket_path}")
+            assert prediction.Predict(ask("m", x=[2.0]), timeout=10).outputs["y"]
+
+
+@pytest.mark.parametrize("way", ["flag", "file"])
+def test_a_base_path_that_is_not_there_is_told_at_once(tmp_path, no_load, way):
+    missing = tmp_path / "missing"
+    options = {"model_base_path": str(missing), "model_name": "m"}
+    if way == "file":
+        file = tmp_path / "models.config"
+        file.write_text(
+            f'model_config_list {{ config {{ name: "m" base_path: "{missing}" '
+            'model_platform: "tensorflow" } }'
+        )
+        options = {"model_config_file": str(file)}
+    server = Server.on_free_ports(**options)
+    with pytest.raises(
+        InputError, match=r"of model m must be a folder .*wait_for_base"
+    ):
+        server.start()
+
+
+def test_a_base_path_may_be_waited_for(tmp_path, publish, connect, ask):
+    base = tmp_path / "later"
+    server = Server.on_free_ports(
+        model_base_path=str(base), model_name="m", wait_for_base_path=True
+    )
+    starting = threading.Thread(target=server.start)
+    starting.start()
+    try:
+        (tmp_path / "hidden").mkdir()
+        publish(tmp_path / "hidden", 1, 2)
+        (tmp_path / "hidden").rename(base)
+        starting.join(20)
+        assert not starting.is_alive()
+        prediction, _ = connect(server.address)
+        assert prediction.Predict(ask("m", x=[2.0]), timeout=10).outputs["y"]
+    finally:
+        server.stop()
+
+
+def test_a_base_path_may_be_a_link_that_moves(tmp_path, publish, connect, ask):
+    for number, offset in ((1, 2), (2, 5)):
+        (tmp_path / f"release{number}").mkdir()
+        publish(tmp_path / f"release{number}", number, offset)
+    base = tmp_path / "current"
+    base.symlink_to(tmp_path / "release1")
+    with Server.on_free_ports(
+        model_base_path=str(base), model_name="m", file_system_poll_wait_seconds=0
+    ) as server:
+        prediction, _ = connect(server.address)
+        first = prediction.Predict(ask("m", x=[2.0]), timeout=10)
+        (tmp_path / "next").symlink_to(tmp_path / "release2")
+        (tmp_path / "next").rename(base)
+        server.models.poll()
+        model = server.models.get("m")
+        assert model.wait_for(
+            lambda: model.is_available(2) and not model.is_available(1), 20
+        )
+        second = prediction.Predict(ask("m", x=[2.0]), timeout=10)
+    values = [r.outputs["y"].float_val[0] for r in (first, second)]
+    assert values == [2 / 2 + 2, 2 / 2 + 5]
+
+
+def test_a_model_that_loads_does_not_hold_up_the_end(tmp_path, publish, monkeypatch):
+    publish(tmp_path, 1, 2)
+    entered, leave = threading.Event(), threading.Event()
+    load_servable = serving.server.server.load_servable
+
+    def load_slowly(*arguments, **options):
+        entered.set()
+        assert leave.wait(20)
+        return load_servable(*arguments, **options)
+
+    monkeypatch.setattr(serving.server.server, "load_servable", load_slowly)
+    server = Server.on_free_ports(model_base_path=str(tmp_path), model_name="m")
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        starting = pool.submit(server.start)
+        assert entered.wait(20)
+        model = server.models.get("m")
+        assert not server.stop()
+        with pytest.raises(InputError, match="Failed to start server"):
+            starting.result(20)
+        leave.set()
+    # What had begun to load is unloaded.
+    model.stop()
+    assert model.has_ended(20)
 
 
 def test_it_waits_for_a_first_version(tmp_path, publish, connect, ask, monkeypatch):

@@ -1,0 +1,1 @@
+"""TensorFlow's C API: SavedModels run here as a model server runs them."""
