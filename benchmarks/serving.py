@@ -170,22 +170,23 @@ def measure_swap(
                 failures[error.code().name] += 1
 
         closed_loop(call, 4, 100)
-        calm, rate = closed_loop(call, 4, 2000)
-        report("swap, before", calm, rate)
+        _, rate = closed_loop(call, 4, 200)
+        each = max(8, int(rate * interval_s))
+        calm = [closed_loop(call, 4, each)[0] for _ in range(max(10, num_swaps // 4))]
         memory_mb, taken = [server.memory_mb()], []
         for number in range(2, num_swaps + 2):
             publish(number)
-            latencies, _ = closed_loop(call, 4, max(8, int(rate * interval_s)))
-            taken.append(latencies)
+            taken.append(closed_loop(call, 4, each)[0])
             if (number - 1) % max(1, num_swaps // 8) == 0:
                 memory_mb.append(server.memory_mb())
-        report(f"swap, {num_swaps} times", np.concatenate(taken))
-        worst = np.array([latencies.max() for latencies in taken])
-        say(
-            f"{'':38s} worst of a swap / p99 before: median "
-            f"{np.median(worst) / np.percentile(calm, 99):.1f}, most "
-            f"{worst.max() / np.percentile(calm, 99):.1f}"
-        )
+        p99 = np.percentile(np.concatenate(calm), 99)
+        for name, parts in (("before", calm), (f"{num_swaps} times", taken)):
+            report(f"swap, {name}", np.concatenate(parts))
+            worst = np.array([latencies.max() for latencies in parts]) / p99
+            say(
+                f"{'':38s} worst of {each} / p99 before: median "
+                f"{np.median(worst):.1f}, most {worst.max():.1f}"
+            )
         say(
             f"{'':38s} {sum(map(len, taken))} requests, {sum(failures.values())} "
             f"failed {dict(failures)}, {len(versions)} versions answered, memory by "
