@@ -17,7 +17,7 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -29,6 +29,7 @@ from piaa_tf.data.csv_table import (
     write_table,
 )
 from piaa_tf.data.samples import (
+    AnySamples,
     LikedImages,
     PersonalRatings,
     Samples,
@@ -41,8 +42,6 @@ from piaa_tf.files.atomic_files import write_file
 from piaa_tf.photos.opening import SUFFIXES
 from piaa_tf.photos.photo_files import find_photos
 from piaa_tf.ratings import TRAITS, RatingRange
-
-AnySamples = TypeVar("AnySamples", LikedImages, PersonalRatings, ScoreDistributions)
 
 DEFAULT_RANGE = RatingRange(1, 5)
 FILES = {
@@ -244,7 +243,7 @@ def load(
     return _READERS[kind](path, photos, *ranges)
 
 
-def write(data_dir: str | os.PathLike[str], split: str, samples: AnySamples) -> None:
+def write(data_dir: str | os.PathLike[str], split: str, samples: Samples) -> None:
     """Writes the table that `load` reads, without photographs and set.json."""
     path = Path(data_dir) / split / FILES[type(samples)]
     _WRITERS[type(samples)](path, samples)

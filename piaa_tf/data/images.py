@@ -19,7 +19,7 @@ from absl import logging
 from piaa_tf.data.decode import read_image, resize
 from piaa_tf.data.photo import Photo, photo_name, photo_pixels
 from piaa_tf.data.python_calls import call_python, read_ahead
-from piaa_tf.data.samples import LikedImages, PersonalRatings, ScoreDistributions
+from piaa_tf.data.samples import AnySamples
 from piaa_tf.data.streams import training_stream
 from piaa_tf.errors import InputError
 from piaa_tf.files.progress import Progress
@@ -36,7 +36,6 @@ __all__ = [
 ]
 
 AnyPath = TypeVar("AnyPath", bound="str | os.PathLike[str]")
-AnySamples = TypeVar("AnySamples", LikedImages, PersonalRatings, ScoreDistributions)
 
 
 def load_images(

@@ -15,6 +15,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from piaa_tf.data.loose_table import LooseTable, number, read_loose_table
 from piaa_tf.data.samples import PersonalRatings
 from piaa_tf.errors import InputError
@@ -98,7 +100,7 @@ def read_own_ratings(
         photos=photos,
         images=[row.image for row in rows],
         users=[row.user for row in rows],
-        ratings=[row.rating for row in rows],
+        ratings=np.array([row.rating for row in rows]),
         rating_range=rating_range,
     )
     return OwnRatings(samples, _notes(csv_path, rows, blank, repeated))

@@ -114,7 +114,7 @@ class Samples:
         if not others:
             return self
         parts = [self, *others]
-        rows = {
+        rows: dict[str, Any] = {
             name: [row for part in parts for row in getattr(part, name)]
             for name in self.ROW_FIELDS
         }

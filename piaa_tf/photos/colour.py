@@ -55,7 +55,7 @@ def to_srgb(image: Image.Image, info: dict) -> Image.Image:
     profile = info.get("icc_profile")
     if profile:
         transform = _transform(profile, image.mode)
-        return image if transform is None else ImageCms.applyTransform(image, transform)
+        return image if transform is None else transform.apply(image)
     if info.get("srgb") is None and image.mode != "CMYK":
         gamma, points = info.get("gamma"), info.get("chromaticity")
         if gamma and not _is_srgb(gamma, points):
@@ -108,7 +108,7 @@ def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
     if mode == "CMYK":
         return transform
     samples = _samples(mode)
-    moved = np.asarray(ImageCms.applyTransform(samples, transform), np.int16)
+    moved = np.asarray(transform.apply(samples), np.int16)
     far = np.abs(moved - np.asarray(samples.convert("RGB"), np.int16)).max()
     return None if far <= _SAME else transform
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PIL import Image
 
-_TAG = 0x0112
+_TAG, _STANDS = 0x0112, 1
 # EXIF 2.32, table 6: how to turn the stored rows and columns upright.
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -25,6 +25,6 @@ def needed_turn(image: Image.Image) -> Image.Transpose | None:
     """
     # Not ImageOps.exif_transpose, which decodes and writes the metadata anew.
     try:
-        return _UPRIGHT.get(image.getexif().get(_TAG))
+        return _UPRIGHT.get(image.getexif().get(_TAG, _STANDS))
     except SyntaxError:  # the metadata is broken, the picture is whole
         return None

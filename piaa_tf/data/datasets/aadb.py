@@ -25,8 +25,13 @@ from absl import logging
 from piaa_tf.data.csv_table import Table, read_table
 from piaa_tf.data.datasets.published import Request, first_of, present
 from piaa_tf.data.datasets.votes import part_of_votes, read_votes
-from piaa_tf.data.folder import AnySamples, list_photos, ratings_of
-from piaa_tf.data.samples import PersonalRatings, SampleError, ScoreDistributions
+from piaa_tf.data.folder import list_photos, ratings_of
+from piaa_tf.data.samples import (
+    PersonalRatings,
+    SampleError,
+    Samples,
+    ScoreDistributions,
+)
 from piaa_tf.data.splits import SPLITS, drawn
 from piaa_tf.errors import InputError
 from piaa_tf.ratings import RatingRange
@@ -63,7 +68,7 @@ MANGLED_BATCH = "result_csv.csv"
 IMAGES_PER_HIT = 10
 
 
-def load(request: Request[PersonalRatings]) -> PersonalRatings:
+def load(request: Request) -> PersonalRatings:
     """Loads the average score of each image, as the ratings of one user "crowd"."""
     logging.info(
         "aadb: averages hold every worker's vote; those of users whom aadb_users "
@@ -80,7 +85,7 @@ def load(request: Request[PersonalRatings]) -> PersonalRatings:
     return parts[0].joined(parts[1:])
 
 
-def load_users(request: Request[AnySamples]) -> AnySamples:
+def load_users(request: Request) -> Samples:
     """Loads what each worker gave, from the raw batch.
 
     No split of workers was published: they are drawn by their names, 12 % for test and

@@ -10,6 +10,7 @@ In place of AVA.txt, the forms that other projects hand on are read too: see
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +51,7 @@ VALIDATION_SHARE = 0.02
 MISSING_LIST = "ava_missing.txt"
 
 
-def load(request: Request[ScoreDistributions]) -> ScoreDistributions:
+def load(request: Request) -> ScoreDistributions:
     """Loads distributions.
 
     Test are the images of generic_test.jpgl, or, without the list, about 20,000 drawn
@@ -66,9 +67,7 @@ def load(request: Request[ScoreDistributions]) -> ScoreDistributions:
     return first.joined(others)
 
 
-def _samples(
-    request: Request[ScoreDistributions], table: Table, photos: Path
-) -> ScoreDistributions:
+def _samples(request: Request, table: Table, photos: Path) -> ScoreDistributions:
     known = {f"{number}.jpg" for number in read_list(LISTS / MISSING_LIST)}
     table = present(request, table, photos, known)
     with table.placed_errors():
@@ -151,7 +150,7 @@ def _derived_file(data_dir: Path, split: str) -> Path:
     return first_of(data_dir, [FILE, *names])
 
 
-def _splits(images, data_dir: Path) -> np.ndarray:
+def _splits(images: Sequence[str], data_dir: Path) -> np.ndarray:
     path = data_dir / TEST_LIST
     if path.exists():
         splits = listed(images, test={f"{name}.jpg" for name in read_list(path)})

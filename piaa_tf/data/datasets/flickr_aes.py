@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +24,12 @@ from absl import logging
 from piaa_tf.data.csv_table import Table, read_table
 from piaa_tf.data.datasets.published import Request
 from piaa_tf.data.datasets.votes import part_of_votes, read_votes, take_split
-from piaa_tf.data.folder import AnySamples
-from piaa_tf.data.samples import PersonalRatings, SampleError, ScoreDistributions
+from piaa_tf.data.samples import (
+    PersonalRatings,
+    SampleError,
+    Samples,
+    ScoreDistributions,
+)
 from piaa_tf.data.splits import (
     LISTS,
     SPLITS,
@@ -53,7 +58,7 @@ NUM_VALIDATION, LEAST_RATINGS = 8, 112
 MEAN, DEVIATION = 3.018, 1.100
 
 
-def load(request: Request[AnySamples]) -> AnySamples:
+def load(request: Request) -> Samples:
     """Loads ratings, or how many workers gave each score.
 
     Where there is no file of all workers but test_workers_dataset_normalized.csv, which
@@ -75,7 +80,7 @@ def load(request: Request[AnySamples]) -> AnySamples:
     )
 
 
-def load_average(request: Request[PersonalRatings]) -> PersonalRatings:
+def load_average(request: Request) -> PersonalRatings:
     """Loads the published aggregate of each image, as the ratings of one user "crowd".
 
     The aggregate weighs workers by trust; it is no plain mean, and has no distribution.
@@ -127,7 +132,9 @@ def _has_test_alone(data_dir: Path) -> bool:
     return not has_all and (data_dir / NORMALIZED_FILE).exists()
 
 
-def _splits(users, images) -> tuple[np.ndarray, np.ndarray]:
+def _splits(
+    users: Sequence[str], images: Sequence[str]
+) -> tuple[np.ndarray, np.ndarray]:
     """Splits of each rating's user and image."""
     counts = Counter(users)
     test = set(read_list(LISTS / TEST_LIST)).intersection(counts)
@@ -155,7 +162,7 @@ def _splits(users, images) -> tuple[np.ndarray, np.ndarray]:
     return of_user, of_image
 
 
-def _average_splits(images, data_dir: Path) -> np.ndarray:
+def _average_splits(images: Sequence[str], data_dir: Path) -> np.ndarray:
     if not (data_dir / WORKERS_FILE).exists():
         logging.warning(
             "flickr_aes_average: without %s it is not known who rated an image; the "

@@ -14,6 +14,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 from absl import logging
 
 from piaa_tf.data.csv_table import read_table
@@ -32,7 +33,7 @@ CSV_FILE = "ratings.csv"
 USER = "me"
 
 
-def load(request: Request[PersonalRatings]) -> PersonalRatings:
+def load(request: Request) -> PersonalRatings:
     """Loads what the owner gave, one rating per rated photograph.
 
     Raises:
@@ -59,7 +60,7 @@ def load(request: Request[PersonalRatings]) -> PersonalRatings:
         photos=data_dir,
         images=list(rated),
         users=[USER] * len(rated),
-        ratings=[max(number, RATING_RANGE.minimum) for number in rated.values()],
+        ratings=np.maximum(list(rated.values()), RATING_RANGE.minimum),
         rating_range=RATING_RANGE,
     )
 
@@ -72,7 +73,7 @@ def _of_xmp(data_dir: Path) -> dict[str, float | None]:
         )
 
 
-def _of_table(request: Request[PersonalRatings]) -> dict[str, float | None]:
+def _of_table(request: Request) -> dict[str, float | None]:
     columns = {"image": "path", "rating": "rating"}
     table = read_table(request.data_dir / CSV_FILE).taken(columns)
     table = table.replaced("image", table.images())

@@ -31,7 +31,7 @@ CONTENTS = dict.fromkeys(SPLITS, (LikedImages,))
 PUBLISHED = {"images": 60_000, "users": 300}
 
 
-def load(request: Request[LikedImages]) -> LikedImages:
+def load(request: Request) -> LikedImages:
     """Loads liked images with the traits of those who like them."""
     data_dir = request.data_dir
     derived = data_dir / "Personality.csv"

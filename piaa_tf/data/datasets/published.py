@@ -5,12 +5,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
-from typing import Any, Generic
 
 from absl import logging
 
 from piaa_tf.data.csv_table import Table
-from piaa_tf.data.folder import AnySamples
+from piaa_tf.data.samples import Samples
 from piaa_tf.data.shards import is_there
 from piaa_tf.data.splits import EVERYTHING, SPLITS, check_split
 from piaa_tf.errors import InputError
@@ -20,7 +19,7 @@ OnMissing = Callable[[Path, Sequence[str]], None] | None
 
 
 @dataclasses.dataclass(frozen=True)
-class Request(Generic[AnySamples]):
+class Request:
     """What a loader is asked for.
 
     A loader takes a request and returns samples of its kind. What is missing or not
@@ -34,7 +33,7 @@ class Request(Generic[AnySamples]):
             None: they are refused.
     """
 
-    kind: type[AnySamples]
+    kind: type[Samples]
     data_dir: Path
     split: str
     on_missing: OnMissing = None
@@ -63,7 +62,7 @@ def log_drawn(dataset: str, path: Path) -> None:
 
 
 def present(
-    request: Request[Any], table: Table, photos: Path, known: Collection[str] = ()
+    request: Request, table: Table, photos: Path, known: Collection[str] = ()
 ) -> Table:
     """Leaves out the rows whose image is not there, if that is allowed.
 

@@ -7,6 +7,8 @@ All of it is for test: the albums are too few to train on.
 
 from __future__ import annotations
 
+import numpy as np
+
 from piaa_tf.data.datasets.published import Request
 from piaa_tf.data.folder import list_photos
 from piaa_tf.data.samples import PersonalRatings
@@ -18,7 +20,7 @@ PUBLISHED = {"users": 14}
 RATING_RANGE = RatingRange(1, 5)
 
 
-def load(request: Request[PersonalRatings]) -> PersonalRatings:
+def load(request: Request) -> PersonalRatings:
     """Loads the owners' ratings; an album's name is its user.
 
     Raises:
@@ -40,6 +42,6 @@ def load(request: Request[PersonalRatings]) -> PersonalRatings:
         photos=photos,
         images=images,
         users=users,
-        ratings=ratings,
+        ratings=np.array(ratings),
         rating_range=RATING_RANGE,
     )

@@ -28,7 +28,12 @@ from piaa_tf.data.gallery.photos import photo_name, write_photos
 from piaa_tf.data.gallery.raters import BIN_SCORES, RATING_RANGE
 from piaa_tf.data.gallery.scene import ATTRIBUTES, draw_scene
 from piaa_tf.data.gallery.survey import SplitAnswers, take_survey
-from piaa_tf.data.samples import LikedImages, PersonalRatings, ScoreDistributions
+from piaa_tf.data.samples import (
+    AnySamples,
+    LikedImages,
+    PersonalRatings,
+    ScoreDistributions,
+)
 from piaa_tf.data.splits import SPLITS
 from piaa_tf.errors import InputError
 from piaa_tf.files.atomic_files import atomic_folder
@@ -125,8 +130,8 @@ def read_config(gallery_dir: str | os.PathLike[str]) -> GalleryConfig:
 
 
 def load(
-    kind: type[folder.AnySamples], data_dir: str | os.PathLike[str], split: str
-) -> folder.AnySamples:
+    kind: type[AnySamples], data_dir: str | os.PathLike[str], split: str
+) -> AnySamples:
     """Loads samples of a gallery; renders the default one where there is none yet.
 
     Args:

@@ -119,7 +119,11 @@ class _Unpickler(pickle.Unpickler):
 
 
 def _rebuilt(
-    storage: _Storage, offset: int, shape: tuple[int, ...], strides: tuple[int, ...], *_
+    storage: _Storage,
+    offset: int,
+    shape: tuple[int, ...],
+    strides: tuple[int, ...],
+    *_: Any,
 ) -> _Tensor:
     return _Tensor(storage, offset, tuple(shape), tuple(strides))
 
@@ -191,7 +195,7 @@ def _read_legacy(path: Path) -> Any:
     def load() -> Any:
         return _Unpickler(file, storage).load()
 
-    if file.getbuffer()[:1] != b"\x80" or load() != _LEGACY_MAGIC:
+    if file.getbuffer()[:1].tobytes() != b"\x80" or load() != _LEGACY_MAGIC:
         raise ValueError("another kind of file")
     load()  # the version of the form
     load()  # the machine it was written on
