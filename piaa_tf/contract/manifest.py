@@ -64,8 +64,8 @@ class Manifest:
         rating_range: of ratings and scores.
         num_users: how many tastes are inside.
         user_id: whose alone the export is; empty where it serves many.
-        image_size: S, pixels of the network's square picture.
-        keep_aspect: whether pictures are cropped to the square instead of squeezed.
+        image_size: S, pixels of the network's square image.
+        keep_aspect: whether images are cropped to the square instead of squeezed.
         embedding_size: D.
         num_weights: P, of one user.
         bin_scores: the score of each bin of the distribution; empty where there is

@@ -46,7 +46,7 @@ def resize(image: np.ndarray, size: int, keep_aspect: bool = False) -> np.ndarra
         image: [height, width, 3], uint8 or float32, 0..255.
         size: pixels of the square's side.
         keep_aspect: whether the centre square is cut out first; otherwise the whole
-            picture is squeezed into the square, as in the released code of PA_IAA.
+            image is squeezed into the square, as in the released code of PA_IAA.
 
     Returns:
         float32 [size, size, 3], 0..255, not rounded.

@@ -1,4 +1,4 @@
-"""A data set as plain files: a folder of photographs and a CSV file per kind and split.
+"""A data set as plain files: a folder of photos and a CSV file per kind and split.
 
     DIR/photos/...             images, at any depth, or packed into shards
     DIR/<split>/ratings.csv    user_id,image,rating
@@ -244,7 +244,7 @@ def load(
 
 
 def write(data_dir: str | os.PathLike[str], split: str, samples: Samples) -> None:
-    """Writes the table that `load` reads, without photographs and set.json."""
+    """Writes the table that `load` reads, without photos and set.json."""
     path = Path(data_dir) / split / FILES[type(samples)]
     _WRITERS[type(samples)](path, samples)
 

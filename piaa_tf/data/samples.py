@@ -316,7 +316,7 @@ class PersonalRatings(Samples):
 def average_scores(
     samples: PersonalRatings | ScoreDistributions,
 ) -> tuple[list[str], np.ndarray]:
-    """Averages each picture's ratings, on [0, 1].
+    """Averages each image's ratings, on [0, 1].
 
     Args:
         samples: ratings of many users, or distributions.

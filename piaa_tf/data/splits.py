@@ -167,7 +167,7 @@ def log_overlap(
 ) -> int | None:
     """Logs how many images of some samples something has been trained on already.
 
-    What is tested on pictures that it was trained on looks better than it is. Images
+    What is tested on images that it was trained on looks better than it is. Images
     are compared by their names.
 
     Args:

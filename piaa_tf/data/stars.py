@@ -20,10 +20,10 @@ _APP1_XMP = b"http://ns.adobe.com/xap/1.0/\0"
 
 
 def stars_of(path: Path) -> float | None:
-    """Reads the stars of one picture; a sidecar stands above what is embedded.
+    """Reads the stars of one photo; a sidecar stands above what is embedded.
 
     Args:
-        path: of the picture. Sidecars are called as the picture is, with .xmp appended
+        path: of the photo. Sidecars are called as the photo is, with .xmp appended
             (darktable, digiKam) or in place of its ending (Lightroom).
 
     Returns:
@@ -51,7 +51,7 @@ def _sidecars(path: Path) -> list[Path]:
 
 
 def _embedded(path: Path) -> bytes | None:
-    """The XMP packet of a picture, or None."""
+    """The XMP packet of a photo, or None."""
     with opened(path) as image:
         segments = getattr(image, "applist", [])
         info = image.info

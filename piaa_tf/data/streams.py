@@ -1,7 +1,7 @@
 """The training stream: shuffled, cropped, flipped, endless, and without a state.
 
 What it yields is a function of (seed, step) alone, so that a run stopped at any step
-and continued on any number of replicas sees the very pictures it would have seen.
+and continued on any number of replicas sees the very images it would have seen.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ class PaIaaConfig:
         head_sizes: widths of the dense layers of each trunk; (2048, 1024) as released.
         dropout: share of units dropped in the trunks while training.
         fusion: W_b as a "vector" of five weights per user (slides) or as a "network"
-            from the picture's features to five weights (released code).
+            from the image's features to five weights (released code).
         fusion_sizes: hidden widths of that network; (1024, 512) as released.
     """
 

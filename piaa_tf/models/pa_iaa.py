@@ -1,7 +1,7 @@
 """PA_IAA: score distribution and Big-Five traits from one backbone, fused per user.
 
 Li et al., IEEE TIP 2020; the slides "Personality-assisted Multi-task Learning". Stage
-one is a Siamese network: aesthetics and personality pictures pass through one backbone
+one is a Siamese network: aesthetics and personality images pass through one backbone
 with one set of weights. Stage two fuses: s_b = s_a + W_b s_p.
 
 The fusion is a pure function of tensors, because it is called with one user's weights
@@ -22,7 +22,7 @@ from piaa_tf.models.heads import build_trunk
 from piaa_tf.ratings import TRAITS
 
 STREAMS = {"distribution": "aesthetics", "traits": "personality"}
-"""The stream of pictures that each task learns from."""
+"""The stream of images that each task learns from."""
 
 
 def build(
@@ -78,7 +78,7 @@ def _task_output(task: str, config: PaIaaConfig) -> tf.keras.layers.Layer:
 
 
 def one_image(model: tf.keras.Model, config: PaIaaConfig) -> tf.keras.Model:
-    """Wires the same layers to one picture: what is predicted of it.
+    """Wires the same layers to one image: what is predicted of it.
 
     Args:
         model: the network of `build`; its layers and weights are shared, not copied.
@@ -168,10 +168,10 @@ def fusion_network(
     traits: tf.Tensor,
     sizes: Sequence[int],
 ) -> tf.Tensor:
-    """Computes W_b(x) s_p with W_b a network of the picture, as in the released code.
+    """Computes W_b(x) s_p with W_b a network of the image, as in the released code.
 
     Dense layers with ReLU and a tanh at the end. The released one also has batch norm,
-    left out here: it would standardise one user's ten pictures against each other.
+    left out here: it would standardise one user's ten images against each other.
 
     Args:
         weights: all layers' kernels and biases, flat [users, P].

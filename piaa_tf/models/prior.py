@@ -50,11 +50,11 @@ class Prior:
 
     @property
     def keep_aspect(self) -> bool:
-        """Whether pictures are cropped to the square, as in training, or squeezed."""
+        """Whether images are cropped to the square, as in training, or squeezed."""
         return bool(self.training.get("keep_aspect", False))
 
     def one_image(self) -> tf.keras.Model:
-        """Wires one picture to the outputs and the `embedding`; weights are shared."""
+        """Wires one image to the outputs and the `embedding`; weights are shared."""
         return self._one_image
 
     @functools.cached_property

@@ -26,5 +26,5 @@ def needed_turn(image: Image.Image) -> Image.Transpose | None:
     # Not ImageOps.exif_transpose, which decodes and writes the metadata anew.
     try:
         return _UPRIGHT.get(image.getexif().get(_TAG, _STANDS))
-    except SyntaxError:  # the metadata is broken, the picture is whole
+    except SyntaxError:  # the metadata is broken, the image is whole
         return None

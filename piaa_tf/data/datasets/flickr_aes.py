@@ -1,4 +1,4 @@
-"""FLICKR-AES (Ren et al., ICCV 2017): what each of 210 workers gave some photographs.
+"""FLICKR-AES (Ren et al., ICCV 2017): what each of 210 workers gave some photos.
 
     DIR/FLICKR-AES_image_labeled_by_each_worker.csv    worker, imagePair, score
     DIR/FLICKR-AES_image_score.txt                     image and aggregate, 0.2 to 1

@@ -1,8 +1,8 @@
-"""A person's own photo library: a folder of photographs, with stars from a manager.
+"""A person's own photo library: a folder of photos, with stars from a manager.
 
-    DIR/...                photographs at any depth
+    DIR/...                photos at any depth
     DIR/ratings.csv        path,rating,...: where it is there, it stands above XMP
-    DIR/IMG_1.xmp          sidecars; or stars in the photographs themselves
+    DIR/IMG_1.xmp          sidecars; or stars in the photos themselves
 
 All ratings are for test: they are of one user, called "me". What has no stars or 0 is
 unrated and left out; a reject counts as one star.
@@ -34,7 +34,7 @@ USER = "me"
 
 
 def load(request: Request) -> PersonalRatings:
-    """Loads what the owner gave, one rating per rated photograph.
+    """Loads what the owner gave, one rating per rated photo.
 
     Raises:
         InputError: Nothing is rated, or a rating is not sound; says where.
@@ -45,14 +45,14 @@ def load(request: Request) -> PersonalRatings:
     rated = {image: number for image, number in stars.items() if number}
     rejects = sum(number == REJECT for number in rated.values())
     logging.info(
-        "library: %d photographs rated, %d of them rejects that count as 1; %d unrated",
+        "library: %d photos rated, %d of them rejects that count as 1; %d unrated",
         len(rated),
         rejects,
         len(stars) - len(rated),
     )
     if not rated:
         raise InputError(
-            f"{data_dir} must have rated photographs. Got none of {len(stars)}. Write "
+            f"{data_dir} must have rated photos. Got none of {len(stars)}. Write "
             f"the stars to XMP in your photo manager, or a {CSV_FILE} with the columns "
             "path,rating."
         )

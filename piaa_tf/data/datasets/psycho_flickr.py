@@ -6,7 +6,7 @@
 or, without Personality.csv:
 
     DIR/traits.csv             user_id,openness,...,neuroticism
-    DIR/images/<user>/...      all pictures in a user's folder are liked
+    DIR/images/<user>/...      all photos in a user's folder are liked
 
 Traits lie in [-1, 1]. No split was published: users are drawn by their names, 10 % for
 test and 5 % for validation.

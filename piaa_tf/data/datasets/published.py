@@ -112,7 +112,7 @@ def first_of(folder: Path, names: Sequence[str], what: str = "") -> Path:
     Args:
         folder: where to look.
         names: of the file or folder, the best first.
-        what: is in it, where the names do not say so: "the photographs in ".
+        what: is in it, where the names do not say so: "the photos in ".
 
     Returns:
         The path of the first that is there.
@@ -131,4 +131,4 @@ def first_of(folder: Path, names: Sequence[str], what: str = "") -> Path:
 
 def photo_folder(data_dir: Path, names: Sequence[str]) -> Path:
     """Finds the photo folder among the names that copies of a set give it."""
-    return first_of(data_dir, names, "the photographs in ")
+    return first_of(data_dir, names, "the photos in ")

@@ -16,7 +16,7 @@ from sklearn.linear_model import Ridge
 
 from piaa_tf.data import folder
 from piaa_tf.data.gallery.scene import draw_scene
-from piaa_tf.data.gallery.taste import picture_features
+from piaa_tf.data.gallery.taste import photo_features
 from piaa_tf.data.gallery.write import read_description
 from piaa_tf.data.samples import PersonalRatings
 from piaa_tf.errors import InputError
@@ -79,7 +79,7 @@ def ridge_on_attributes(
     config = read_description(gallery_dir)["config"]
     indices = [int(Path(image).stem) for image in samples.images]
     scenes = [draw_scene(int(config["seed"]), index) for index in indices]
-    features = picture_features(scenes).features
+    features = photo_features(scenes).features
     rng = np.random.default_rng(seed)
     figures = []
     for rows in _rows_by_user(samples):

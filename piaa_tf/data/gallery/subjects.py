@@ -28,10 +28,10 @@ class Brush:
     """A subject being drawn.
 
     Attributes:
-        canvas: the part of the picture around the subject.
+        canvas: the part of the image around the subject.
         dx: float32 [1, width], position to the right in the subject's unit.
         dy: float32 [height, 1], position downwards.
-        unit: the subject's unit as a share of the picture's side.
+        unit: the subject's unit as a share of the image's side.
         shade: float32 [height, width], how the light falls on it, about 1.
     """
 
@@ -77,7 +77,7 @@ def paint_subject(
     """Paints the subject with its shadow or reflection; `canvas.cover` is its mask.
 
     Args:
-        canvas: the whole picture, background painted.
+        canvas: the whole image, background painted.
         scene: gives content, place, size and light.
         palette: colours.
         rng: details.

@@ -3,7 +3,7 @@
 OUT/photos/012/012345.jpg          named by the number of the scene
 OUT/<split>/ratings.csv, scores.csv, likes.csv      as `folder` reads them
 OUT/users.csv                      everybody's split, Big Five, mean and spread
-OUT/attributes.csv                 content and latent attributes of every picture
+OUT/attributes.csv                 content and latent attributes of every photo
 OUT/truth.csv                      noiseless scores of validation and test users
 OUT/gallery.json                   the config, and that all this is simulated
 """
@@ -40,7 +40,7 @@ from piaa_tf.files.atomic_files import atomic_folder
 from piaa_tf.ratings import TRAITS
 
 VERSION = 1
-"""Changes whenever the same config gives other pictures or answers."""
+"""Changes whenever the same config gives other photos or answers."""
 
 
 def write_gallery(
@@ -73,11 +73,11 @@ def write_gallery(
         return out
     logging.info("gallery %s: drawing scenes, asking people", out)
     answers = take_survey(config)
-    pictures = np.concatenate([split.pictures() for split in answers.values()])
+    indices = np.concatenate([split.photos() for split in answers.values()])
     try:
         with atomic_folder(out) as part:
-            write_photos(part / "photos", config, pictures.tolist(), num_processes)
-            _write_tables(part, config, answers, pictures.tolist())
+            write_photos(part / "photos", config, indices.tolist(), num_processes)
+            _write_tables(part, config, answers, indices.tolist())
             with contextlib.suppress(OSError):  # an empty folder makes way
                 out.rmdir()
     except FileExistsError as error:
@@ -85,7 +85,7 @@ def write_gallery(
             f"Nothing else may write {out} at the same time. Got {error.strerror}. "
             "Remove it or choose another folder."
         ) from error
-    logging.info("gallery %s written: %d pictures", out, len(pictures))
+    logging.info("gallery %s written: %d photos", out, len(indices))
     return out
 
 
@@ -175,12 +175,12 @@ def _write_tables(
     part: Path,
     config: GalleryConfig,
     answers: Mapping[str, SplitAnswers],
-    pictures: list[int],
+    indices: list[int],
 ) -> None:
-    """Writes everything but the photographs."""
+    """Writes everything but the photos."""
     _write_samples(part, answers)
     _write_people(part, answers)
-    _write_truth(part, config, answers, pictures)
+    _write_truth(part, config, answers, indices)
     described = {"simulated": True, "version": VERSION, "config": asdict(config)}
     text = json.dumps(described, indent=2) + "\n"
     (part / "gallery.json").write_text(text, encoding="utf-8")
@@ -232,10 +232,10 @@ def _write_truth(
     part: Path,
     config: GalleryConfig,
     answers: Mapping[str, SplitAnswers],
-    pictures: list[int],
+    indices: list[int],
 ) -> None:
     """Writes what no real data set knows: the latent attributes and scores."""
-    scenes = [draw_scene(config.seed, index) for index in pictures]
+    scenes = [draw_scene(config.seed, index) for index in indices]
     write_table(
         part / "attributes.csv",
         ["image", "content", *ATTRIBUTES],
