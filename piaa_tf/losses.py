@@ -106,7 +106,7 @@ def ranking_loss(predicted: tf.Tensor, true: tf.Tensor, margin: float) -> tf.Ten
     Args:
         predicted: y^, [batch].
         true: y, [batch], in the same unit.
-        margin: alpha, by how much a better image shall score higher; > 0.
+        margin: alpha, by how much a better image must score higher; > 0.
 
     Returns:
         [batch], each >= 0; 0 for an image without a pair.

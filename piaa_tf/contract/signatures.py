@@ -12,7 +12,7 @@ from typing import Literal
 from piaa_tf.ratings import TRAITS
 
 CONTRACT_VERSION = 1
-"""Raised when a client of an older contract would misread an export."""
+"""Increased when a client of an older contract would misread an export."""
 
 DEFAULT_SIGNATURE = "score"
 """Also served as TensorFlow Serving's `serving_default`."""
@@ -52,7 +52,7 @@ class Signature:
     Attributes:
         name: its key.
         inputs: all of them must be sent.
-        outputs: what is answered. Every float that comes from an image whose
+        outputs: the answer. Every float that comes from an image whose
             `image_ok` is false is NaN; where `known_user` is false, the score is the
             prior's; where `support_ok` is false, the weights are.
         needs: "traits" if only a prior that predicts them has the signature.
@@ -135,9 +135,9 @@ SIGNATURES = {
 """Every signature by its name.
 
 Scores and `mean_score` are in the export's rating range; an unknown user's score is the
-`mean_score`. `support_ok` asks for 1 <= `support_count` <= N (at most the manifest's
+`mean_score`. `support_ok` needs 1 <= `support_count` <= N (at most the manifest's
 `max_support`), and of the rows that count: ratings in the rating range, finite
-embeddings or readable images. What lies beyond the count is not looked at.
+embeddings or readable images. What lies beyond the count is ignored.
 """
 
 
@@ -196,9 +196,9 @@ PHONE_FILES = {
         Signature("score", (_EMBEDDING, _USER_WEIGHTS), (_SCORE,)),
     ),
 }
-"""The files of a phone and what each is asked; the batch is always 1.
+"""The files for a phone and the signatures of each; the batch is always 1.
 
-`pixels` are a decoded image of any size, upright, RGB; `image` is the square that
+`pixels` are a decoded photo of any size, upright, RGB; `image` is the square that
 the network sees, 0..255. `N` is the manifest's `max_support`. Of `score.tflite`, which
 is one user's, `distribution` and `traits` are there where the prior predicts them.
 """
@@ -207,7 +207,7 @@ is one user's, `distribution` and `traits` are there where the prior predicts th
 def phone_signatures(
     file: str, *, has_distribution: bool, has_traits: bool
 ) -> dict[str, Signature]:
-    """Returns what a phone's file is asked, if the prior predicts these.
+    """Returns the signatures of a phone's file whose prior predicts these.
 
     >>> bare = phone_signatures(
     ...     "score.tflite", has_distribution=False, has_traits=False

@@ -24,13 +24,13 @@ def read_image(path: str | os.PathLike[str], min_side: int = 0) -> np.ndarray:
     Args:
         path: a photo of any kind that `photos.opening` reads, whatever its name ends
             in; or the place such a file would have in a folder of shards.
-        min_side: as of `seen_pixels`.
+        min_side: as in `seen_pixels`.
 
     Returns:
         uint8 [height, width, 3].
 
     Raises:
-        UnreadableError: As of `photos.opening.opened`.
+        UnreadableError: As in `photos.opening.opened`.
     """
     with opened(_source(path), name=os.fspath(path)) as image:
         return seen_pixels(image, min_side)
@@ -91,7 +91,7 @@ def shrink(image: np.ndarray, side: int) -> np.ndarray:
 
 
 def _source(path: str | os.PathLike[str]) -> str | os.PathLike[str] | bytes:
-    """What is opened: the file, or what its folder's shards hold of it."""
+    """Returns what to open: the file, or its content from the folder's shards."""
     if os.path.exists(path):
         return path
     record = packed_record(path)

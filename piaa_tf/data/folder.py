@@ -7,7 +7,7 @@
 
     DIR/set.json               {"rating_range": [0, 10]}, where it is not 1 to 5
 
-A split is train, validation or test; a set needs only the files that are asked of it.
+A split is train, validation or test; a set needs only the files that are asked for.
 Columns may stand in any order; the files are UTF-8, with or without a byte order mark.
 """
 
@@ -78,7 +78,7 @@ def read_ratings(
 def ratings_of(
     table: Table, photos: Path, rating_range: RatingRange
 ) -> PersonalRatings:
-    """Makes ratings of a table with the columns user_id, image and rating.
+    """Makes ratings from a table with the columns user_id, image and rating.
 
     Args:
         table: may have other columns, too.
@@ -114,7 +114,7 @@ def read_scores(
         One sample per row, one bin per numbered column.
 
     Raises:
-        InputError: As of `read_ratings`.
+        InputError: As in `read_ratings`.
     """
     table = read_table(csv_path)
     bins = [column for column in table.columns if number_or_none(column) is not None]
@@ -141,7 +141,7 @@ def read_likes(
         One sample per row.
 
     Raises:
-        InputError: As of `read_ratings`.
+        InputError: As in `read_ratings`.
     """
     table = read_table(csv_path)
     table.check_columns(["user_id", "image", *TRAITS])

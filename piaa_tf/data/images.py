@@ -46,7 +46,7 @@ def load_images(
     Args:
         paths: [N].
         size: pixels of the square's side.
-        keep_aspect: as of `decode.resize`.
+        keep_aspect: as in `decode.resize`.
 
     Returns:
         float32 [N, size, size, 3], 0..255.
@@ -76,7 +76,7 @@ def image_batches(
         photos: [N], in any forms.
         size: S, pixels of the square's side.
         batch_size: images per batch; the last may have fewer.
-        keep_aspect: as of `decode.resize`.
+        keep_aspect: as in `decode.resize`.
 
     Returns:
         Dataset of float32 [batch, S, S, 3], 0..255, each pass over it the same. Reading
@@ -97,7 +97,7 @@ def image_batches(
 
 @contextlib.contextmanager
 def input_errors() -> Iterator[None]:
-    """Gives back the InputError that TensorFlow wrapped while it read a dataset.
+    """Restores the InputError that TensorFlow wrapped while it read a dataset.
 
     Python errors inside a dataset come out as TensorFlow's own, with the original only
     as text in the message. Any other error of TensorFlow passes unchanged.

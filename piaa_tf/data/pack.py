@@ -1,7 +1,7 @@
 """Packs photos into shards: resized once, so that training waits for no disk.
 
-A shard appears by one rename when it is whole, so a packing that was interrupted goes
-on with the first shard that is missing.
+A shard appears by one rename when it is whole, so an interrupted packing continues
+with the first shard that is missing.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from piaa_tf.files.progress import Progress
 
 IMAGES_PER_SHARD = 2048
 PLAN = ".plan.json"
-# Far above what a resize without antialiasing leaves to see.
+# Far finer than what a resize without antialiasing leaves visible.
 QUALITY = 95
 
 
@@ -46,8 +46,8 @@ def pack(
     Args:
         paths: name in the packed folder -> where the photo is now.
         photos: the folder to fill; one that was begun with the same photos, side
-            and shard size goes on.
-        side: most pixels of the shorter side; 0 for as it is.
+            and shard size is continued.
+        side: most pixels of the shorter side; 0 to keep it as it is.
         images_per_shard: photos of a shard; the last has fewer.
 
     Returns:
@@ -87,7 +87,7 @@ def pack(
 def _check_plan(
     photos: Path, names: Sequence[str], side: int, images_per_shard: int
 ) -> None:
-    """Refuses to go on with what was begun otherwise, or is none of ours."""
+    """Refuses a folder that was begun with other settings, or is not ours."""
     digest = hashlib.sha256("\n".join(names).encode("utf-8")).hexdigest()
     plan = {"images": digest, "side": side, "images_per_shard": images_per_shard}
     path = photos / PLAN

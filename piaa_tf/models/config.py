@@ -64,7 +64,7 @@ class PaIaaConfig:
 
     @property
     def score_range(self) -> RatingRange:
-        """The range in which the distribution's mean speaks."""
+        """The range of the distribution's mean."""
         return RatingRange(float(self.bin_scores[0]), float(self.bin_scores[-1]))
 
 
@@ -96,5 +96,5 @@ class BlgPiaaConfig:
 
     @property
     def score_range(self) -> RatingRange:
-        """The range of the network's score; a user's range is a link away."""
+        """The range of the network's score, which is then mapped to a user's range."""
         return RatingRange(0.0, 1.0)

@@ -106,7 +106,7 @@ def one_image(model: tf.keras.Model, config: PaIaaConfig) -> tf.keras.Model:
 
 
 def embedding_sizes(model: tf.keras.Model, config: PaIaaConfig) -> list[int]:
-    """Gives the lengths of the parts of an embedding, in order.
+    """Returns the lengths of the parts of an embedding, in order.
 
     The backbone's features (where the fusion is a network), the aesthetic deep
     features d_a, and the traits s_p: all that any user's score is made of.
@@ -193,19 +193,19 @@ def fusion_network(
 
 
 def _relu(values: tf.Tensor) -> tf.Tensor:
-    # Not tf.nn.relu: its gradient, which a phone's inner loop computes, is none of
-    # TFLite's operators.
+    # Not tf.nn.relu: its gradient, which a phone's inner loop computes, is not one
+    # of TFLite's operators.
     return tf.where(values > 0, values, tf.zeros_like(values))
 
 
 def fusion_network_shapes(num_features: int, sizes: Sequence[int]) -> list[tuple]:
-    """Gives (inputs, outputs) of each dense layer of the fusion network."""
+    """Returns (inputs, outputs) of each dense layer of the fusion network."""
     widths = [num_features, *sizes, len(TRAITS)]
     return list(itertools.pairwise(widths))
 
 
 def initial_fusion(config: PaIaaConfig, num_features: int, seed: int = 0) -> np.ndarray:
-    """Gives the fusion's start, at which the personal score is the generic one.
+    """Returns the fusion's start, at which the personal score is the generic one.
 
     Zeros for the vector; for the network N(0, 0.02) as released, but a last layer of
     zeros, so that an unknown user's score is the prior's.

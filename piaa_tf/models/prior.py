@@ -39,7 +39,7 @@ class Prior:
         config: the model's config, of the kind's class.
         model: the network as trained (`pa_iaa.build` or `blg_piaa.build`).
         training: how it was trained, as plain data.
-        metrics: what was measured of it, name -> number.
+        metrics: what was measured on it, name -> number.
     """
 
     kind: str
@@ -66,7 +66,7 @@ class Prior:
         return named_weights(self.model)
 
     def checksum(self) -> str:
-        """Returns the SHA-256 of kind, config and weights: who this prior is."""
+        """Returns the SHA-256 of kind, config and weights: the prior's identity."""
         digest = hashlib.sha256(
             json.dumps(
                 [self.kind, dataclasses.asdict(self.config)], sort_keys=True

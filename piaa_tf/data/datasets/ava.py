@@ -4,7 +4,7 @@
     DIR/aesthetics_image_lists/generic_test.jpgl   ids of the test images
     DIR/images/<id>.jpg                            or image/
 
-In place of AVA.txt, the forms that other projects hand on are read too: see
+In place of AVA.txt, the forms that other projects distribute are read too: see
 `read_derived`. One file per split: train.csv, validation.csv or val.csv, test.csv.
 """
 
@@ -54,8 +54,8 @@ MISSING_LIST = "ava_missing.txt"
 def load(request: Request) -> ScoreDistributions:
     """Loads distributions.
 
-    Test are the images of generic_test.jpgl, or, without the list, about 20,000 drawn
-    by their names; validation are 2 % of the others, drawn so.
+    The test images are those of generic_test.jpgl, or, without the list, about 20,000
+    drawn by their names; for validation, 2 % of the others are drawn likewise.
     """
     data_dir = request.data_dir
     photos = photo_folder(data_dir, PHOTO_FOLDERS)

@@ -90,8 +90,8 @@ def load(
         data_dir: where the set lies; may be None for the gallery, which is rendered
             into runs/gallery when it is not there.
         split: "train", "validation" or "test"; of published sets also "all".
-        on_missing: is told of images that a published set lists and that are not
-            there, which are left out; None: they are refused.
+        on_missing: called with images that a published set lists but that are not
+            there, and left out; None: they are refused.
 
     Returns:
         The samples, of the asked kind.

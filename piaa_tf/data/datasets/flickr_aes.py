@@ -61,8 +61,8 @@ MEAN, DEVIATION = 3.018, 1.100
 def load(request: Request) -> Samples:
     """Loads ratings, or how many workers gave each score.
 
-    Where there is no file of all workers but test_workers_dataset_normalized.csv, which
-    the released code of PA_IAA reads, test ratings come from it.
+    Where there is no file of all workers, test ratings come from
+    test_workers_dataset_normalized.csv, which the released code of PA_IAA reads.
     """
     if _has_test_alone(request.data_dir) and request.split == "test":
         table = read_normalized(request.data_dir / NORMALIZED_FILE)
@@ -83,10 +83,10 @@ def load(request: Request) -> Samples:
 def load_average(request: Request) -> PersonalRatings:
     """Loads the published aggregate of each image, as the ratings of one user "crowd".
 
-    The aggregate weighs workers by trust; it is no plain mean, and has no distribution.
-    Its images are split as those of `load`, so that none for training was rated by a
-    test worker. Without the file of the workers that cannot be: images are then drawn,
-    and the run says so.
+    The aggregate weighs workers by trust: it is not a plain mean, and there is no
+    distribution. Its images are split as those of `load`, so that none for training was
+    rated by a test worker. Without the file of the workers this is impossible: images
+    are then drawn, and the run says so.
     """
     path = request.data_dir / AVERAGE_FILE
     table = read_table(path, delimiter=" ", header=("image", "rating"))
@@ -135,7 +135,7 @@ def _has_test_alone(data_dir: Path) -> bool:
 def _splits(
     users: Sequence[str], images: Sequence[str]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Splits of each rating's user and image."""
+    """Returns the splits of each rating's user and image."""
     counts = Counter(users)
     test = set(read_list(LISTS / TEST_LIST)).intersection(counts)
     if not test:

@@ -52,7 +52,7 @@ PHOTO_FOLDERS = ("images", "datasetImages_originalSize")
 
 
 def load(request: Request) -> Samples:
-    """Loads ratings, or distributions of eleven scores; an empty rating is no vote."""
+    """Loads ratings, or distributions of eleven scores, without empty ratings."""
     photos = photo_folder(request.data_dir, PHOTO_FOLDERS)
     annotation = request.data_dir / "annotation"
     table = _read_ratings(annotation)
@@ -93,7 +93,7 @@ class _FileNames:
             self._by_letters.setdefault(_letters(name), []).append(name)
 
     def of(self, names: list[str]) -> list[str]:
-        """The file of each name; the name itself where there is none or more."""
+        """Returns the file of each name; the name itself where it is not certain."""
         found = {name: self._find(name) for name in set(names)}
         num_other = sum(name != file for name, file in found.items())
         if num_other:
@@ -112,7 +112,7 @@ class _FileNames:
 
 
 def _letters(name: str) -> str:
-    """What all spellings of a name share.
+    """Returns what all spellings of a name share.
 
     >>> _letters("gogh_caf\u00e9.jpg") == _letters("gogh_caf\u00c3\u00a9.jpg")
     True

@@ -1,7 +1,7 @@
 """A person's own photo library: a folder of photos, with stars from a manager.
 
     DIR/...                photos at any depth
-    DIR/ratings.csv        path,rating,...: where it is there, it stands above XMP
+    DIR/ratings.csv        path,rating,...: where it is there, it comes before XMP
     DIR/IMG_1.xmp          sidecars; or stars in the photos themselves
 
 All ratings are for test: they are of one user, called "me". What has no stars or 0 is
@@ -77,7 +77,7 @@ def _of_table(request: Request) -> dict[str, float | None]:
     columns = {"image": "path", "rating": "rating"}
     table = read_table(request.data_dir / CSV_FILE).taken(columns)
     table = table.replaced("image", table.images())
-    # An empty cell is no star.
+    # An empty cell means no stars.
     table = table.replaced("rating", [text or "0" for text in table.texts("rating")])
     table = present(request, table, request.data_dir)
     with table.placed_errors():

@@ -46,7 +46,7 @@ def load(request: Request) -> LikedImages:
 def read_personality(path: Path) -> Table:
     """Reads image and traits with spaces between; a header may name the traits.
 
-    Without names that we know, the traits stand in the order O, C, E, A, N.
+    Without names that we know, the traits are in the order O, C, E, A, N.
     """
     table = read_table(path, delimiter=" ", header=["image", *TRAITS])
     first = table.rows[0]

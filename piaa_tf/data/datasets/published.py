@@ -15,7 +15,7 @@ from piaa_tf.data.splits import EVERYTHING, SPLITS, check_split
 from piaa_tf.errors import InputError
 
 OnMissing = Callable[[Path, Sequence[str]], None] | None
-"""Is told the photo folder and the images that are left out; None: they are refused."""
+"""Called with the photo folder and the images left out; None: they are refused."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,8 +29,8 @@ class Request:
         kind: `PersonalRatings`, `ScoreDistributions` or `LikedImages`.
         data_dir: DIR of the loader's module.
         split: one of `SPLITS`, or `EVERYTHING`.
-        on_missing: is told of images that are listed and not there, and left out;
-            None: they are refused.
+        on_missing: called with images that are listed but not there, and left
+            out; None: they are refused.
     """
 
     kind: type[Samples]
@@ -49,7 +49,7 @@ class Request:
 
 
 def log_missing(photos: Path, images: Sequence[str]) -> None:
-    """Lets images be missing, and logs how many are."""
+    """Accepts missing images, and logs how many there are."""
     some = ", ".join(images[:5]) + (", ..." if len(images) > 5 else "")
     logging.warning("%d images are not in %s, left out: %s", len(images), photos, some)
 
@@ -100,7 +100,7 @@ def present(
             "with --skip_broken or by piaa-prepare --out."
         )
     if excused:
-        logging.info("%d images that everybody misses are left out", len(excused))
+        logging.info("%d images that every copy lacks are left out", len(excused))
     if others and request.on_missing is not None:
         request.on_missing(photos, sorted(others))
     return table.select(image not in missing for image in images)

@@ -84,7 +84,7 @@ def part_of_votes(
         of_image: split of each vote's image, [N].
         scores: the scores that distributions count, rising; each vote counts for the
             nearest.
-        is_crossed: as of `part_of_ratings`.
+        is_crossed: as in `part_of_ratings`.
 
     Returns:
         Samples of the kind.

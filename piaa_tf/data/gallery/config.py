@@ -134,7 +134,8 @@ class GalleryConfig:
         if total > _MAX_PHOTOS:
             raise InputError(
                 f"A gallery draws at most {_MAX_PHOTOS} photos, those that likers "
-                f"choose from included. Got {total}. Lower likers, scored_pictures or rated_pictures."
+                f"choose from included. Got {total}. Lower likers, scored_pictures or "
+                "rated_pictures."
             )
 
     def sizes(self, split: str) -> SplitSizes:

@@ -1,4 +1,4 @@
-"""What is possible on a written gallery, by whoever knows what nobody can know.
+"""What is possible on a written gallery with knowledge that no method has.
 
 These figures belong beside every table of results on the gallery: a method between
 the shared taste and the ceiling has learned something personal.
@@ -44,7 +44,7 @@ def noise_ceiling(gallery_dir: str | os.PathLike[str], split: str = "test") -> f
 def shared_taste(gallery_dir: str | os.PathLike[str], split: str = "test") -> float:
     """Ranks by the taste all people share: the best a generic prior could reach.
 
-    Arguments, returns and refusals are those of `noise_ceiling`.
+    Arguments, returns and errors are those of `noise_ceiling`.
     """
     return _mean_srocc(gallery_dir, split, "shared_score")
 
@@ -59,7 +59,7 @@ def ridge_on_attributes(
 ) -> float:
     """Learns each user's difference from shared taste on the true attributes.
 
-    Half of a user's ratings, drawn anew each repeat, are held out.
+    Half of a user's ratings, drawn again for each repeat, are held out.
 
     Args:
         gallery_dir: a written gallery.

@@ -37,7 +37,7 @@ def render_scene(scene: Scene, size: int) -> np.ndarray:
 
 
 def subject_mask(scene: Scene, size: int) -> np.ndarray:
-    """Tells which pixels of a rendered scene show its subject.
+    """Returns which pixels of a rendered scene show its subject.
 
     Args:
         scene: what is shown.

@@ -134,11 +134,11 @@ class Scene:
         return 1 - 0.5 * self.grain - 0.5 * self.softness
 
     def attributes(self) -> list[float]:
-        """The latent attributes in the order of `ATTRIBUTES`."""
+        """Returns the latent attributes in the order of `ATTRIBUTES`."""
         return [getattr(self, name) for name in ATTRIBUTES]
 
     def details(self, layer: int) -> np.random.Generator:
-        """The random numbers of one layer's details, the same at every size."""
+        """Returns the random numbers of one layer's details, the same at every size."""
         # Not 0: numpy pads seeds with zeros, and (seed, block) draws scenes.
         return np.random.default_rng((self.seed, self.index, layer + 1))
 

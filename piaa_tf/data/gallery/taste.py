@@ -111,7 +111,7 @@ class People:
     spreads: np.ndarray
 
     def __len__(self) -> int:
-        """Number of people."""
+        """Returns the number of people."""
         return len(self.traits)
 
 
@@ -222,7 +222,7 @@ def _reference() -> _Reference:
 
 
 def _raw_features(scenes: Sequence[Scene]) -> np.ndarray:
-    """Attributes, content as one of eight, and two squares: [N, 20]."""
+    """Returns attributes, content as one of eight, and two squares: [N, 20]."""
     attributes = attribute_table(scenes)
     content = np.array([CONTENTS.index(scene.content) for scene in scenes], int)
     middle = attributes - 0.5
@@ -231,7 +231,7 @@ def _raw_features(scenes: Sequence[Scene]) -> np.ndarray:
 
 
 def _raw_products(features: np.ndarray) -> np.ndarray:
-    """Products of an attribute with an attribute or a content, always the same ones."""
+    """Returns products of attributes with an attribute or content, fixed by a seed."""
     rng = np.random.default_rng((_REFERENCE_SEED, 1))
     first = rng.integers(0, len(ATTRIBUTES), _NUM_PRODUCTS)
     second = rng.integers(0, len(ATTRIBUTES) + len(CONTENTS), _NUM_PRODUCTS)

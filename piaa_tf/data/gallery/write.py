@@ -120,7 +120,7 @@ def read_config(gallery_dir: str | os.PathLike[str]) -> GalleryConfig:
     if described.get("version") != VERSION:
         raise InputError(
             f"{gallery_dir} must be a gallery of version {VERSION}. "
-            f"Got {described.get('version')!r}. Write it anew."
+            f"Got {described.get('version')!r}. Write it again."
         )
     config: dict[str, Any] = dict(described["config"])
     config["shares"] = TasteShares(**config["shares"])
@@ -151,7 +151,7 @@ def load(
 
 
 def _is_written(out: Path, config: GalleryConfig) -> bool:
-    """Tells whether the very gallery is there; refuses to replace anything else."""
+    """Checks whether this very gallery is there; refuses to replace anything else."""
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return False
     if not (out / "gallery.json").exists():

@@ -33,7 +33,7 @@ from piaa_tf.models.backbones.pretrained import (
 
 @dataclass(frozen=True)
 class BackboneSpec:
-    """What is to know of a backbone before building it.
+    """What must be known about a backbone before it is built.
 
     Attributes:
         origin: "applications" for Keras Applications, "torch" for networks written here

@@ -44,7 +44,7 @@ _DATA_PARALLEL = "module."
 
 @dataclass
 class _Storage:
-    """Numbers that tensors are views of; filled when their bytes are met."""
+    """Numbers that tensors are views of; filled when their bytes are read."""
 
     kind: str
     count: int
@@ -61,7 +61,7 @@ class _Storage:
 
 @dataclass
 class _Tensor:
-    """A view of a storage, not yet looked through."""
+    """A view of a storage, not yet resolved."""
 
     storage: _Storage
     offset: int
@@ -217,7 +217,7 @@ def _state_dict(found: Any) -> dict[str, _Tensor]:
         raise ValueError("no dictionary of tensors")
     for name, tensor in found.items():
         if not isinstance(name, str) or not isinstance(tensor, _Tensor):
-            raise ValueError(f"{name!r}, which is no tensor")
+            raise ValueError(f"{name!r}, which is not a tensor")
     if all(name.startswith(_DATA_PARALLEL) for name in found):
         found = {name.removeprefix(_DATA_PARALLEL): t for name, t in found.items()}
     return dict(found)
