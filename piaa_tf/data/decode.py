@@ -94,7 +94,10 @@ def _source(path: str | os.PathLike[str]) -> str | os.PathLike[str] | bytes:
     """Returns what to open: the file, or its content from the folder's shards."""
     if os.path.exists(path):
         return path
-    record = packed_record(path)
+    try:
+        record = packed_record(path)
+    except FileNotFoundError:  # which opening it says in a sentence
+        return path
     if record is None:
         return path
     example = tf.train.Example.FromString(record)

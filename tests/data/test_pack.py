@@ -101,7 +101,7 @@ def test_samples_check_themselves_against_shards(photos, tmp_path):
 
 def test_a_photo_that_no_shard_has_is_named(photos, tmp_path):
     pack_into(photos, tmp_path / "packed")
-    with pytest.raises(InputError, match=r"packed/none\.jpg must be a whole"):
+    with pytest.raises(InputError, match=r"packed/none\.jpg must exist"):
         decode.read_image(tmp_path / "packed" / "none.jpg")
 
 
@@ -145,7 +145,7 @@ def test_broken_photos_are_left_out_and_named_also_when_called_again(photos, tmp
     for _ in range(2):
         broken = pack_into(photos, tmp_path / "packed", images_per_shard=2)
         assert list(broken) == ["0/2.jpg"]
-        assert "must be a whole JPEG" in broken["0/2.jpg"]
+        assert "must be a whole photo (JPEG" in broken["0/2.jpg"]
     assert len(list_photos(tmp_path / "packed")) == 4
 
 
