@@ -1,9 +1,9 @@
 """The one place that tells two TensorFlows apart: the default set, and today's.
 
 The default set is TensorFlow 2.15 with its own Keras 2. From TensorFlow 2.16 on,
-`tf.keras` is Keras 3, unless TF_USE_LEGACY_KERAS=1 says at its first use that it shall
-be tf-keras, where the Keras 2 API lives on. Everything here is read from version
-numbers and the environment; TensorFlow is not imported.
+`tf.keras` is Keras 3, unless TF_USE_LEGACY_KERAS=1 says at its first use that it is
+tf-keras, which keeps the Keras 2 API. Everything here is read from version numbers
+and the environment; TensorFlow is not imported.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def use_keras_2(
     """Makes `tf.keras` Keras 2 in this process and its children, or says why not.
 
     Args:
-        versions: gives the installed version of a package, or None.
+        versions: returns the installed version of a package, or None.
         environment: of the process; the switch is set in it where TensorFlow needs it.
         tensorflow: the module, if it has been imported already.
 
@@ -100,7 +100,7 @@ def _check_legacy_keras(
 
 
 def _check_not_too_late(tensorflow: ModuleType | None) -> None:
-    """The first use of `tf.keras` decides for good which Keras it is."""
+    """Refuses a `tf.keras` whose first use has already made it another Keras."""
     if tensorflow is None:
         return
     home = tensorflow.keras.Model.__module__.split(".")[0]

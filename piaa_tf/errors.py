@@ -1,4 +1,4 @@
-"""The one error that a person can cause and mend."""
+"""The one error that a person can cause and correct."""
 
 
 class InputError(ValueError):

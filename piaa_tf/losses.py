@@ -97,7 +97,7 @@ def ranking_loss(predicted: tf.Tensor, true: tf.Tensor, margin: float) -> tf.Ten
 
     L_rank = mean over pairs of max(0, alpha - d(y_i >= y_j) (y^_i - y^_j)), d = 1 or
     -1: Kong et al. 2016 (arXiv:1606.01621), the ranking network. This function returns
-    the mean over all pictures j of the batch that people put above or below picture i.
+    the mean over all images j of the batch that people put above or below image i.
     Pairs of equal y have no order and do not count.
 
     >>> ranking_loss([0.5, 0.25], [0.0, 1.0], margin=0.25).numpy().tolist()
@@ -106,10 +106,10 @@ def ranking_loss(predicted: tf.Tensor, true: tf.Tensor, margin: float) -> tf.Ten
     Args:
         predicted: y^, [batch].
         true: y, [batch], in the same unit.
-        margin: alpha, by how much a better picture shall score higher; > 0.
+        margin: alpha, by how much a better image must score higher; > 0.
 
     Returns:
-        [batch], each >= 0; 0 for a picture without a pair.
+        [batch], each >= 0; 0 for an image without a pair.
 
     Raises:
         ValueError: The shapes differ.

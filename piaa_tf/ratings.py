@@ -1,4 +1,4 @@
-"""What ratings are made of: the range in which people speak, and the Big Five.
+"""What ratings are made of: the range in which people rate, and the Big Five.
 
 It imports no TensorFlow, so that readers of data and a client on another machine can
 use it.
@@ -30,7 +30,7 @@ TRAITS = (
 
 @dataclass(frozen=True)
 class RatingRange:
-    """The closed range in which a set of ratings, or a user, speaks.
+    """The closed range of a set of ratings, or of one user's.
 
     >>> RatingRange(1, 5).to_unit(4.0)
     0.75
@@ -63,7 +63,7 @@ class RatingRange:
         return (self.minimum + self.maximum) / 2
 
     def contains(self, ratings: Any) -> Any:
-        """Tells of each rating whether it lies in the range; NaN does not."""
+        """Checks whether each rating lies in the range; NaN does not."""
         return (ratings >= self.minimum) & (ratings <= self.maximum)
 
     def to_unit(self, ratings: Numbers) -> Numbers:

@@ -1,4 +1,4 @@
-"""Keeps TensorFlow's notes on its own inner life out of a program's log."""
+"""Keeps TensorFlow's notes about its own internals out of a program's log."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from collections.abc import Iterator
 def tensorflow_notes_hidden() -> Iterator[None]:
     """Silences remarks on names in graphs, and statistics of the TFLite converter.
 
-    What is wrong is an exception; nothing is lost but what C++ writes to stderr in
-    between.
+    Errors are exceptions, so nothing is lost but what C++ writes to stderr meanwhile.
 
     Yields:
         Nothing.

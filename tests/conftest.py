@@ -67,7 +67,7 @@ def made_once(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def tiny_gallery(made_once):
-    """A gallery of a few pictures on disk; tests only read it."""
+    """A gallery of a few photos on disk; tests only read it."""
 
     def make(folder):
         from piaa_tf.data.gallery import GalleryConfig, SplitSizes, write_gallery

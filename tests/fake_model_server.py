@@ -1,6 +1,6 @@
 """A PredictionService that speaks the contract without a model, and fails on demand.
 
-Its scores are sums that a test can do: a picture's score is the number of its bytes, a
+Its scores are sums that a test can do: a photo's score is the number of its bytes, a
 known user adds 1000, weights add their sum.
 """
 
@@ -30,12 +30,12 @@ KNOWN_USER = "anna"
 BONUS = 1000
 
 
-def is_picture(content):
+def is_photo(content):
     return content.startswith((b"\xff\xd8\xff", b"\x89PNG", b"ok"))
 
 
 def number(content):
-    return float(len(content)) if is_picture(content) else math.nan
+    return float(len(content)) if is_photo(content) else math.nan
 
 
 def answer(name, inputs):

@@ -1,4 +1,4 @@
-"""What an export says of itself: `manifest.json`, beside the files it describes.
+"""What an export says about itself: `manifest.json`, beside the files it describes.
 
 Written with every export and read back by whoever loads it: a server, a phone's twin,
 the next export. Like the contract it needs no TensorFlow.
@@ -50,22 +50,22 @@ class Adaptation:
 
 @dataclasses.dataclass(frozen=True)
 class Manifest:
-    """What is exported, of whom, and how it came about.
+    """What is exported, for whom, and how it was made.
 
     Attributes:
         form: "saved_model", or that of a phone's file.
         precision: of the backbone: "float32", "mixed_bfloat16", or a quantisation.
         prior_kind: "pa_iaa" or "blg_piaa".
         prior_config: the model's config, as plain data.
-        prior_checksum: who the prior is.
-        prior_metrics: what was measured of the prior.
+        prior_checksum: identifies the prior.
+        prior_metrics: what was measured on the prior.
         scope: which weights are the user's.
-        adapted_by: how the tastes came about, in words.
+        adapted_by: how the tastes were learned, in words.
         rating_range: of ratings and scores.
         num_users: how many tastes are inside.
-        user_id: whose alone the export is; empty where it serves many.
-        image_size: S, pixels of the network's square picture.
-        keep_aspect: whether pictures are cropped to the square instead of squeezed.
+        user_id: the only user it serves; empty where it serves many.
+        image_size: S, pixels of the network's square image.
+        keep_aspect: whether images are cropped to the square instead of squeezed.
         embedding_size: D.
         num_weights: P, of one user.
         bin_scores: the score of each bin of the distribution; empty where there is
@@ -74,7 +74,7 @@ class Manifest:
         adaptation: the inner loop.
         signatures: what can be asked, by name.
         files: SHA-256 of every file of the export but this one, by path.
-        contract_version: of the contract that the export keeps.
+        contract_version: of the contract that the export follows.
     """
 
     form: str
@@ -111,7 +111,7 @@ class Manifest:
         }
 
     def served(self) -> dict[str, Signature]:
-        """The contract's signatures, as this prior has them."""
+        """Returns the contract's signatures, as this prior has them."""
         return served_signatures(
             has_distribution=bool(self.bin_scores), has_traits=bool(self.traits)
         )
@@ -140,7 +140,7 @@ class Manifest:
         found = values.get("contract_version") if isinstance(values, dict) else None
         if found != CONTRACT_VERSION:
             raise InputError(
-                f"{path} must keep contract {CONTRACT_VERSION}. Got {found}. Export "
+                f"{path} must follow contract {CONTRACT_VERSION}. Got {found}. Export "
                 "again, or use the release of piaa_tf that wrote it."
             )
         values = _checked(cls, values, path)
@@ -154,7 +154,7 @@ class Manifest:
         """Compares the files of an export with their checksums.
 
         Raises:
-            InputError: A file is missing, or has another content.
+            InputError: A file is missing, or has other content.
         """
         for name, checksum in self.files.items():
             path = Path(directory) / name

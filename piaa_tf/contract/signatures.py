@@ -12,7 +12,7 @@ from typing import Literal
 from piaa_tf.ratings import TRAITS
 
 CONTRACT_VERSION = 1
-"""Raised when a client of an older contract would misread an export."""
+"""Increased when a client of an older contract would misread an export."""
 
 PRIMARY_SIGNATURE = "score"
 """What an export answers to a request that names no signature."""
@@ -24,7 +24,7 @@ IMAGE_FORMATS = ("JPEG", "PNG")
 """What a served graph decodes; a client turns other files, and EXIF, into these."""
 
 MAX_IMAGE_PIXELS = 89_478_485
-"""Larger pictures are not decoded (Pillow's limit too): `image_ok` is false."""
+"""Larger images are not decoded (Pillow's limit too): `image_ok` is false."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class ServedTensor:
         name: its key.
         dtype: TensorFlow's name of the type.
         shape: numbers, and letters for sizes: `batch` and, within a request, `N` rated
-            and `M` other pictures are the client's; `bins` of the distribution, `D` of
-            an embedding, `P` weights of a user, `H` and `W` of the network's picture
+            and `M` other images are the client's; `bins` of the distribution, `D` of
+            an embedding, `P` weights of a user, `H` and `W` of the network's image
             are the export's (`manifest.Manifest.sizes`).
     """
 
@@ -55,7 +55,7 @@ class Signature:
     Attributes:
         name: its key.
         inputs: all of them must be sent.
-        outputs: what is answered. Every float that comes from a picture whose
+        outputs: the answer. Every float that comes from an image whose
             `image_ok` is false is NaN; where `known_user` is false, the score is the
             prior's; where `support_ok` is false, the weights are.
         needs: "traits" if only a prior that predicts them has the signature.
@@ -138,9 +138,9 @@ SIGNATURES = {
 """Every signature by its name.
 
 Scores and `mean_score` are in the export's rating range; an unknown user's score is the
-`mean_score`. `support_ok` asks for 1 <= `support_count` <= N (at most the manifest's
+`mean_score`. `support_ok` needs 1 <= `support_count` <= N (at most the manifest's
 `max_support`), and of the rows that count: ratings in the rating range, finite
-embeddings or readable pictures. What lies beyond the count is not looked at.
+embeddings or readable images. What lies beyond the count is ignored.
 """
 
 
@@ -199,9 +199,9 @@ PHONE_FILES = {
         Signature("score", (_EMBEDDING, _USER_WEIGHTS), (_SCORE,)),
     ),
 }
-"""The files of a phone and what each is asked; the batch is always 1.
+"""The files for a phone and the signatures of each; the batch is always 1.
 
-`pixels` are a decoded photograph of any size, upright, RGB; `image` is the square that
+`pixels` are a decoded photo of any size, upright, RGB; `image` is the square that
 the network sees, 0..255. `N` is the manifest's `max_support`. Of `score.tflite`, which
 is one user's, `distribution` and `traits` are there where the prior predicts them.
 """
@@ -210,7 +210,7 @@ is one user's, `distribution` and `traits` are there where the prior predicts th
 def phone_signatures(
     file: str, *, has_distribution: bool, has_traits: bool
 ) -> dict[str, Signature]:
-    """Returns what a phone's file is asked, if the prior predicts these.
+    """Returns the signatures of a phone's file whose prior predicts these.
 
     >>> bare = phone_signatures(
     ...     "score.tflite", has_distribution=False, has_traits=False

@@ -9,7 +9,7 @@ from piaa_tf.contract.signatures import PRIMARY_SIGNATURE
 from piaa_tf.errors import InputError
 
 MAX_USER_ID_BYTES = 128
-"""Of a user id in UTF-8."""
+"""The longest user id in UTF-8."""
 
 PRIOR_MODEL = "prior"
 """Name of the served model of the prior, where each user has a private network."""
@@ -24,7 +24,7 @@ def check_user_ids(user_ids: Sequence[str]) -> None:
     Exports keep ids as the lines of a file, and clients as cells of tables.
 
     Raises:
-        InputError: An id is empty, longer than `MAX_USER_ID_BYTES` in UTF-8, no valid
+        InputError: An id is empty, longer than `MAX_USER_ID_BYTES` in UTF-8, not valid
             text, has white space at an end or a control character such as a newline.
     """
     for user in user_ids:
@@ -34,7 +34,7 @@ def check_user_ids(user_ids: Sequence[str]) -> None:
             raise InputError(
                 f"A user id has 1 to {MAX_USER_ID_BYTES} bytes of UTF-8, no control "
                 f"characters and no white space at its ends. Got {shown!r}: {problem}. "
-                "Name the user otherwise."
+                "Choose another user id."
             )
 
 
@@ -44,7 +44,7 @@ def _problem_of(user: str) -> str:
     try:
         size = len(user.encode("utf-8"))
     except UnicodeEncodeError:
-        return "it is no valid Unicode"
+        return "it is not valid Unicode"
     if size > MAX_USER_ID_BYTES:
         return f"{size} bytes"
     if any(unicodedata.category(character) == "Cc" for character in user):

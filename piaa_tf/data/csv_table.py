@@ -1,7 +1,7 @@
 """CSV files as tables of cells that know their lines, so that errors can name them.
 
 Commas are what our own files use; the published sets also come with spaces, equals
-signs, no header, the names of rows, Latin-1 and so on: `read_table` is told.
+signs, no header, names of rows, Latin-1 and so on, which `read_table` takes as options.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from piaa_tf.files.atomic_files import atomic_file
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """The cells of a CSV file, and where its rows stood.
+    """The cells of a CSV file, and the lines of its rows.
 
     Attributes:
         csv_path: the file.
@@ -47,7 +47,7 @@ class Table:
 
         Args:
             expected: the columns, in any order.
-            described: how to say them; by default their names.
+            described: how messages name them; by default their names.
 
         Raises:
             InputError: A column is missing, unknown or repeated.
@@ -75,10 +75,10 @@ class Table:
             columns: our name -> the file's. A file's column may be taken twice.
 
         Returns:
-            A table of these columns alone; errors still call them as the file does.
+            A table of these columns alone; errors still use the file's names.
 
         Raises:
-            InputError: A column is missing or stands there twice.
+            InputError: A column is missing or there twice.
         """
         for name in columns.values():
             if self.columns.count(name) != 1:
@@ -100,7 +100,7 @@ class Table:
         )
 
     def replaced(self, column: str, texts: Sequence[str]) -> Table:
-        """Writes other texts [rows] into a column."""
+        """Returns a table with other texts [rows] in a column."""
         place = self.columns.index(column)
         rows = [
             [*row[:place], text, *row[place + 1 :]]
@@ -109,7 +109,7 @@ class Table:
         return dataclasses.replace(self, rows=rows)
 
     def with_column(self, column: str, text: str) -> Table:
-        """Puts a column before the others, with the same text in every row."""
+        """Returns a table with a new first column, the same text in every row."""
         return dataclasses.replace(
             self,
             columns=[column, *self.columns],
@@ -117,7 +117,7 @@ class Table:
         )
 
     def distinct(self, key: Sequence[str]) -> Table:
-        """Keeps the first of rows with the same key, and logs how many others go.
+        """Keeps the first of rows with the same key, and logs how many are dropped.
 
         Args:
             key: the columns that tell rows apart.
@@ -209,7 +209,7 @@ def read_table(
         csv_path: the file.
         delimiter: between cells. Where it is a space, any number of them is one.
         header: the columns of a file that begins with its first row.
-        has_row_names: whether each row begins with a cell more than the header has,
+        has_row_names: whether each row begins with one cell more than the header,
             as R's write.table does; it becomes the column "".
         is_quoted: whether quotes hold cells together; otherwise they are dropped.
         other_encoding: to read in if the file is not UTF-8.
@@ -271,7 +271,7 @@ def _decoded(path: Path, other_encoding: str | None) -> str:
 
 
 def _lines(path: Path, text: str, delimiter: str) -> list[tuple[int, list[str]]]:
-    """The lines that are not empty: their number and their cells."""
+    """Returns the lines that are not empty: their numbers and their cells."""
     source: Iterable[str] = io.StringIO(text, newline="")
     if delimiter == " ":
         source = (line.strip() + "\n" for line in source)

@@ -24,13 +24,13 @@ def read_image(path: str | os.PathLike[str], min_side: int = 0) -> np.ndarray:
     Args:
         path: a photo of any kind that `photos.opening` reads, whatever its name ends
             in; or the place such a file would have in a folder of shards.
-        min_side: as of `seen_pixels`.
+        min_side: as in `seen_pixels`.
 
     Returns:
         uint8 [height, width, 3].
 
     Raises:
-        UnreadableError: As of `photos.opening.opened`.
+        UnreadableError: As in `photos.opening.opened`.
     """
     with opened(_source(path), name=os.fspath(path)) as image:
         return seen_pixels(image, min_side)
@@ -46,7 +46,7 @@ def resize(image: np.ndarray, size: int, keep_aspect: bool = False) -> np.ndarra
         image: [height, width, 3], uint8 or float32, 0..255.
         size: pixels of the square's side.
         keep_aspect: whether the centre square is cut out first; otherwise the whole
-            picture is squeezed into the square, as in the released code of PA_IAA.
+            image is squeezed into the square, as in the released code of PA_IAA.
 
     Returns:
         float32 [size, size, 3], 0..255, not rounded.
@@ -91,10 +91,13 @@ def shrink(image: np.ndarray, side: int) -> np.ndarray:
 
 
 def _source(path: str | os.PathLike[str]) -> str | os.PathLike[str] | bytes:
-    """What is opened: the file, or what its folder's shards hold of it."""
+    """Returns what to open: the file, or its content from the folder's shards."""
     if os.path.exists(path):
         return path
-    record = packed_record(path)
+    try:
+        record = packed_record(path)
+    except FileNotFoundError:  # which opening it says in a sentence
+        return path
     if record is None:
         return path
     example = tf.train.Example.FromString(record)

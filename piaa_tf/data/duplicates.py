@@ -1,4 +1,4 @@
-"""Pictures that are the same file under several names."""
+"""Photos that are the same file under several names."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def find_duplicates(paths: Sequence[Path]) -> list[list[Path]]:
     Only files of the same size are read.
 
     Args:
-        paths: of files; what is no file is passed over, packed pictures too.
+        paths: of files; what is not a file is skipped, and so are packed photos.
 
     Returns:
         Groups of two or more paths, each in the order of `paths`.

@@ -1,4 +1,4 @@
-"""A data set as plain files: a folder of photographs and a CSV file per kind and split.
+"""A data set as plain files: a folder of photos and a CSV file per kind and split.
 
     DIR/photos/...             images, at any depth, or packed into shards
     DIR/<split>/ratings.csv    user_id,image,rating
@@ -7,7 +7,7 @@
 
     DIR/set.json               {"rating_range": [0, 10]}, where it is not 1 to 5
 
-A split is train, validation or test; a set needs only the files that are asked of it.
+A split is train, validation or test; a set needs only the files that are asked for.
 Columns may stand in any order; the files are UTF-8, with or without a byte order mark.
 """
 
@@ -17,7 +17,7 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -29,6 +29,7 @@ from piaa_tf.data.csv_table import (
     write_table,
 )
 from piaa_tf.data.samples import (
+    AnySamples,
     LikedImages,
     PersonalRatings,
     Samples,
@@ -41,8 +42,6 @@ from piaa_tf.files.atomic_files import write_file
 from piaa_tf.photos.opening import SUFFIXES
 from piaa_tf.photos.photo_files import find_photos
 from piaa_tf.ratings import TRAITS, RatingRange
-
-AnySamples = TypeVar("AnySamples", LikedImages, PersonalRatings, ScoreDistributions)
 
 DEFAULT_RANGE = RatingRange(1, 5)
 FILES = {
@@ -79,7 +78,7 @@ def read_ratings(
 def ratings_of(
     table: Table, photos: Path, rating_range: RatingRange
 ) -> PersonalRatings:
-    """Makes ratings of a table with the columns user_id, image and rating.
+    """Makes ratings from a table with the columns user_id, image and rating.
 
     Args:
         table: may have other columns, too.
@@ -115,7 +114,7 @@ def read_scores(
         One sample per row, one bin per numbered column.
 
     Raises:
-        InputError: As of `read_ratings`.
+        InputError: As in `read_ratings`.
     """
     table = read_table(csv_path)
     bins = [column for column in table.columns if number_or_none(column) is not None]
@@ -142,7 +141,7 @@ def read_likes(
         One sample per row.
 
     Raises:
-        InputError: As of `read_ratings`.
+        InputError: As in `read_ratings`.
     """
     table = read_table(csv_path)
     table.check_columns(["user_id", "image", *TRAITS])
@@ -244,8 +243,8 @@ def load(
     return _READERS[kind](path, photos, *ranges)
 
 
-def write(data_dir: str | os.PathLike[str], split: str, samples: AnySamples) -> None:
-    """Writes the table that `load` reads, without photographs and set.json."""
+def write(data_dir: str | os.PathLike[str], split: str, samples: Samples) -> None:
+    """Writes the table that `load` reads, without photos and set.json."""
     path = Path(data_dir) / split / FILES[type(samples)]
     _WRITERS[type(samples)](path, samples)
 

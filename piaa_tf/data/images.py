@@ -19,7 +19,7 @@ from absl import logging
 from piaa_tf.data.decode import read_image, resize
 from piaa_tf.data.photo import Photo, photo_name, photo_pixels
 from piaa_tf.data.python_calls import call_python, read_ahead
-from piaa_tf.data.samples import LikedImages, PersonalRatings, ScoreDistributions
+from piaa_tf.data.samples import AnySamples
 from piaa_tf.data.streams import training_stream
 from piaa_tf.errors import InputError
 from piaa_tf.files.progress import Progress
@@ -36,7 +36,6 @@ __all__ = [
 ]
 
 AnyPath = TypeVar("AnyPath", bound="str | os.PathLike[str]")
-AnySamples = TypeVar("AnySamples", LikedImages, PersonalRatings, ScoreDistributions)
 
 
 def load_images(
@@ -47,7 +46,7 @@ def load_images(
     Args:
         paths: [N].
         size: pixels of the square's side.
-        keep_aspect: as of `decode.resize`.
+        keep_aspect: as in `decode.resize`.
 
     Returns:
         float32 [N, size, size, 3], 0..255.
@@ -77,7 +76,7 @@ def image_batches(
         photos: [N], in any forms.
         size: S, pixels of the square's side.
         batch_size: images per batch; the last may have fewer.
-        keep_aspect: as of `decode.resize`.
+        keep_aspect: as in `decode.resize`.
 
     Returns:
         Dataset of float32 [batch, S, S, 3], 0..255, each pass over it the same. Reading
@@ -98,7 +97,7 @@ def image_batches(
 
 @contextlib.contextmanager
 def input_errors() -> Iterator[None]:
-    """Gives back the InputError that TensorFlow wrapped while it read a dataset.
+    """Restores the InputError that TensorFlow wrapped while it read a dataset.
 
     Python errors inside a dataset come out as TensorFlow's own, with the original only
     as text in the message. Any other error of TensorFlow passes unchanged.

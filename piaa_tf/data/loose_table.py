@@ -39,14 +39,14 @@ def read_loose_table(
     Args:
         csv_path: the file.
         columns: our name -> what tables call it, in lower case, letters and digits
-            alone. A file without a header has the last of them, in their order.
+            only. A file without a header has the last of them, in their order.
         required: columns that must be there.
 
     Returns:
         The rows that are not empty.
 
     Raises:
-        InputError: The file cannot be read, is no text, or has no such columns.
+        InputError: The file cannot be read, is not text, or has no such columns.
     """
     lines = _read_lines(csv_path, columns)
     places, lines = _places(csv_path, lines, columns, required)
@@ -112,7 +112,7 @@ def _parsed(text: str, delimiter: str) -> _Lines:
     try:
         for cells in reader:
             row = [cell.strip() for cell in cells]
-            # A spreadsheet's hint at the delimiter is no row.
+            # A spreadsheet's hint at the delimiter is not a row.
             is_hint = line == 1 and "".join(row).lower().startswith("sep=")
             if any(row) and not is_hint:
                 lines.append((line, row))
@@ -140,7 +140,7 @@ def _places(
     columns: Mapping[str, Sequence[str]],
     required: Sequence[str],
 ) -> tuple[dict[str, int], _Lines]:
-    """Says where our columns are, and which lines are rows."""
+    """Finds our columns and the lines that are rows."""
     header = lines[0][1] if lines else []
     places = _known(header, columns)
     if set(required) <= set(places):

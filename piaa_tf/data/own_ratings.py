@@ -3,8 +3,8 @@
     user_id,image,rating       the plain form
     File;Stars                 what `loose_table` and `photo_names` make of others
 
-What can be understood is; all that cannot is told at once, line by line, so that a
-table is mended in one go. Nothing here loads TensorFlow.
+What can be understood is read; everything else is reported at once, line by line, so
+that a table can be corrected in one go. Nothing here loads TensorFlow.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from piaa_tf.data.loose_table import LooseTable, number, read_loose_table
 from piaa_tf.data.samples import PersonalRatings
 from piaa_tf.errors import InputError
@@ -22,7 +24,7 @@ from piaa_tf.photos.photo_names import PhotoNames
 from piaa_tf.ratings import RatingRange
 
 ME = "me"
-"""Who rates where a table names nobody."""
+"""The user where a table names nobody."""
 
 DEFAULT_RANGE = RatingRange(1, 5)
 
@@ -79,9 +81,9 @@ def read_own_ratings(
         repetitions of a row.
 
     Raises:
-        InputError: The file is no such table, or rows of it cannot be used: photos that
-            are not there, ratings that are no numbers or out of range, one photo rated
-            twice differently. All are listed with their lines.
+        InputError: The file is not such a table, or rows of it cannot be used: photos
+            that are not there, ratings that are not numbers or out of range, one photo
+            rated twice differently. All are listed with their lines.
     """
     csv_path, photos = Path(csv_path), Path(photos)
     table = read_loose_table(csv_path, COLUMNS, required=("image", "rating"))
@@ -98,7 +100,7 @@ def read_own_ratings(
         photos=photos,
         images=[row.image for row in rows],
         users=[row.user for row in rows],
-        ratings=[row.rating for row in rows],
+        ratings=np.array([row.rating for row in rows]),
         rating_range=rating_range,
     )
     return OwnRatings(samples, _notes(csv_path, rows, blank, repeated))
@@ -122,7 +124,7 @@ def _read_rows(
             problem = (
                 f"a rating must be {rating_range.minimum:g} to "
                 f"{rating_range.maximum:g}. Got {text}. Set --rating_min and "
-                "--rating_max where you rate otherwise"
+                "--rating_max if your range is another"
             )
         if problem:
             faults.append((line, problem))
@@ -134,7 +136,7 @@ def _read_rows(
 def _each_once(
     rows: list[_Row], faults: list[tuple[int, str]]
 ) -> tuple[list[_Row], int]:
-    """Drops rows that say the same again; what says otherwise is a fault."""
+    """Drops rows that say the same again; what contradicts them is a fault."""
     first: dict[tuple[str, str], _Row] = {}
     repeated = 0
     for row in rows:
@@ -177,12 +179,12 @@ def _notes(csv_path: Path, rows: list[_Row], blank: int, repeated: int) -> list[
     for user, ratings in of_user.items():
         if len(ratings) < FEW:
             notes.append(
-                f"{user} has rated {len(ratings)}: too few to tell a taste, so the "
+                f"{user} has rated {len(ratings)}: too few to learn a taste, so the "
                 f"order will be nearly everybody's. Rate {FEW} or more."
             )
         elif len(set(ratings)) == 1:
             notes.append(
-                f"{user} has rated all {len(ratings)} alike, which says nothing of "
+                f"{user} has rated all {len(ratings)} alike, which says nothing about "
                 "what they prefer. Rate some that they like less, or more."
             )
     return notes

@@ -1,7 +1,7 @@
-"""Packs photographs into shards: resized once, so that training waits for no disk.
+"""Packs photos into shards: resized once, so that training waits for no disk.
 
-A shard appears by one rename when it is whole, so a packing that was interrupted goes
-on with the first shard that is missing.
+A shard appears by one rename when it is whole, so an interrupted packing continues
+with the first shard that is missing.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from piaa_tf.files.progress import Progress
 
 IMAGES_PER_SHARD = 2048
 PLAN = ".plan.json"
-# Far above what a resize without antialiasing leaves to see.
+# Far finer than what a resize without antialiasing leaves visible.
 QUALITY = 95
 
 
@@ -38,24 +38,24 @@ def pack(
     side: int,
     images_per_shard: int = IMAGES_PER_SHARD,
 ) -> dict[str, str]:
-    """Packs pictures into the shards of a folder, in parallel.
+    """Packs photos into the shards of a folder, in parallel.
 
     Each is turned upright, shrunk to a shorter side of at most `side` by the one
     resize of this project, and kept as JPEG of quality 95 without subsampling.
 
     Args:
-        paths: name in the packed folder -> where the picture is now.
-        photos: the folder to fill; one that was begun with the same pictures, side
-            and shard size goes on.
-        side: most pixels of the shorter side; 0 for as it is.
-        images_per_shard: pictures of a shard; the last has fewer.
+        paths: name in the packed folder -> where the photo is now.
+        photos: the folder to fill; one that was begun with the same photos, side
+            and shard size is continued.
+        side: most pixels of the shorter side; 0 to keep it as it is.
+        images_per_shard: photos of a shard; the last has fewer.
 
     Returns:
-        Name -> what is wrong with it, of the pictures that could not be read and are
+        Name -> what is wrong with it, of the photos that could not be read and are
         in no shard.
 
     Raises:
-        InputError: The folder holds something else, or no picture can be read.
+        InputError: The folder holds something else, or no photo can be read.
     """
     names = sorted(paths)
     _check_plan(photos, names, side, images_per_shard)
@@ -76,7 +76,7 @@ def pack(
             broken |= _problems(shard, set(group) - set(there))
     if len(broken) == len(names):
         raise InputError(
-            f"Some picture must be readable. Got none of {len(names)}, the first: "
+            f"Some photo must be readable. Got none of {len(names)}, the first: "
             f"{broken[names[0]]}"
         )
     described = {"num_shards": len(groups), "side": side, "num_images": len(names)}
@@ -87,7 +87,7 @@ def pack(
 def _check_plan(
     photos: Path, names: Sequence[str], side: int, images_per_shard: int
 ) -> None:
-    """Refuses to go on with what was begun otherwise, or is none of ours."""
+    """Refuses a folder that was begun with other settings, or is not ours."""
     digest = hashlib.sha256("\n".join(names).encode("utf-8")).hexdigest()
     plan = {"images": digest, "side": side, "images_per_shard": images_per_shard}
     path = photos / PLAN
@@ -96,13 +96,13 @@ def _check_plan(
         wrong = [key for key in plan if plan[key] != found.get(key)]
         if wrong:
             raise InputError(
-                f"{photos} must hold the same pictures, packed alike. Got another "
+                f"{photos} must hold the same photos, packed alike. Got another "
                 f"{', '.join(wrong)}. Choose another folder or remove it."
             )
         return
     if photos.exists() and any(photos.iterdir()):
         raise InputError(
-            f"Pictures are packed into a new or empty folder. Got {photos}, which "
+            f"Photos are packed into a new or empty folder. Got {photos}, which "
             "holds something else. Choose another folder."
         )
     photos.mkdir(parents=True, exist_ok=True)
@@ -117,7 +117,7 @@ def _write_shard(
     pool: ThreadPoolExecutor,
     progress: Progress,
 ) -> None:
-    """Writes what can be read of some pictures, their index, and what is wrong."""
+    """Writes what can be read of some photos, their index, and what is wrong."""
     index: dict[str, tuple[int, int]] = {}
     problems: dict[str, str] = {}
     encoded = pool.map(_encode, (paths[name] for name in names), itertools.repeat(side))

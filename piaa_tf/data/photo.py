@@ -35,7 +35,7 @@ def photo_pixels(photo: Photo, name: str) -> np.ndarray:
         uint8 [height, width, 3].
 
     Raises:
-        InputError: It cannot be read, or is no photo.
+        InputError: It cannot be read, or is not a photo.
     """
     check_photo(photo, name)
     if isinstance(photo, bytes):
@@ -81,7 +81,7 @@ def as_photos(photos: Iterable[Photo]) -> list[Photo]:
         The photos.
 
     Raises:
-        InputError: It is a single photo, or one of them is no photo.
+        InputError: It is a single photo, or one of them is not a photo.
     """
     is_single = isinstance(photos, (str, os.PathLike, bytes, Image.Image)) or (
         isinstance(photos, np.ndarray) and photos.dtype == np.uint8 and photos.ndim < 4
@@ -98,7 +98,7 @@ def as_photos(photos: Iterable[Photo]) -> list[Photo]:
 
 
 def check_photo(photo: Photo, name: str) -> None:
-    """Refuses what has no form of a photo.
+    """Refuses what is not a photo in any form.
 
     Args:
         photo: any object.

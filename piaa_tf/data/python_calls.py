@@ -1,13 +1,13 @@
 """Python functions inside TensorFlow datasets, made safe when reading ends.
 
 Datasets read ahead in threads of their own. When the interpreter ends while such a
-thread is about to call Python, the thread dies, and the iterator then waits for it for
-ever: a program that stopped with a traceback would never give its terminal back. So
+thread is about to call Python, the thread dies, and the iterator then waits for it
+forever: a program that stopped with a traceback would never return to its shell. So
 every call passes through here, and the end of the process lets the calls run out first.
 
-The end of an iterator has a wait of its own. A thread that tunes the reading sleeps up
-to a minute between two looks, and when its waking is missed, which happens now and
-then, whoever drops the iterator sleeps with it. So nothing here is tuned by itself.
+The end of an iterator can wait too. A thread that tunes the reading sleeps up to a
+minute between two checks, and when its wake-up call is missed, which happens now and
+then, whatever drops the iterator waits with it. So nothing here is tuned automatically.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-# Datasets that nobody reads from any more fill their buffers and fall silent; so long
-# may pass between two of their calls on a busy machine.
+# Datasets that nobody reads any more fill their buffers and stop calling; this long may
+# pass between two of their calls on a busy machine.
 QUIET_S = 0.5
-# Better to risk the wait described above than to hold up the end any longer.
+# Better to risk the wait described above than to delay the end any longer.
 LONGEST_WAIT_S = 30.0
 
 

@@ -57,7 +57,7 @@ class Samples:
         self._set("images", tuple(self.images))
         lengths = {name: len(getattr(self, name)) for name in self.ROW_FIELDS}
         if len(set(lengths.values())) > 1:
-            raise SampleError(f"Samples need as many of each field. Got {lengths}.")
+            raise SampleError(f"All fields must have the same length. Got {lengths}.")
         if not self.images:
             raise SampleError("A set of samples must not be empty. Got no sample.")
         check_images(self.photos, self.images)
@@ -72,7 +72,7 @@ class Samples:
         return [self.photos / image for image in self.images]
 
     def select(self: AnySamples, index: Any) -> AnySamples:
-        """Returns some of the samples, unchecked again: a part of what is sound.
+        """Returns some of the samples, which need no new checks.
 
         Args:
             index: what indexes a numpy array of N entries: a mask, integers, a slice.
@@ -114,7 +114,7 @@ class Samples:
         if not others:
             return self
         parts = [self, *others]
-        rows = {
+        rows: dict[str, Any] = {
             name: [row for part in parts for row in getattr(part, name)]
             for name in self.ROW_FIELDS
         }
@@ -316,7 +316,7 @@ class PersonalRatings(Samples):
 def average_scores(
     samples: PersonalRatings | ScoreDistributions,
 ) -> tuple[list[str], np.ndarray]:
-    """Averages each picture's ratings, on [0, 1].
+    """Averages each image's ratings, on [0, 1].
 
     Args:
         samples: ratings of many users, or distributions.

@@ -1,11 +1,11 @@
-"""A folder of photographs packed into a few files, read as if they lay there singly.
+"""A folder of photos packed into a few files, read as if each were a file.
 
     PHOTOS/00000.tfrecord    records of tf.train.Example: image/filename, image/encoded
     PHOTOS/00000.json        image -> where its record begins, and its length
     PHOTOS/shards.json       how they were made; there when all shards are
 
-`PHOTOS/a/b.jpg` then names the picture a/b.jpg, though there is no such file: whoever
-has a path needs not know. `pack.py` writes the shards.
+`PHOTOS/a/b.jpg` then names the photo a/b.jpg, though there is no such file: code
+that has a path need not know. `pack.py` writes the shards.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ HEADER_BYTES = 12
 
 
 class Shards:
-    """The pictures of one folder and where they stand."""
+    """The photos of one folder and where their records are."""
 
     def __init__(self, photos: Path) -> None:
         """Reads the index.
@@ -44,7 +44,7 @@ class Shards:
                 raise InputError(
                     f"{photos} must hold {described['num_shards']} shards. Got no "
                     f"{shard.name} with its {index.name}. Copy them there, or pack "
-                    "the set anew."
+                    "the set again."
                 )
             places = json.loads(index.read_text(encoding="utf-8"))
             for image, (offset, length) in places.items():
@@ -52,18 +52,18 @@ class Shards:
 
     @property
     def images(self) -> list[str]:
-        """Names of the pictures, sorted."""
+        """Names of the photos, sorted."""
         return sorted(self._records)
 
     def __contains__(self, image: str) -> bool:
-        """Tells whether there is a picture of this name."""
+        """Checks whether there is a photo of this name."""
         return image in self._records
 
     def record(self, image: str) -> bytes:
         """Reads one record: a serialised tf.train.Example.
 
         Raises:
-            FileNotFoundError: There is no picture of this name.
+            FileNotFoundError: There is no photo of this name.
         """
         if image not in self._records:
             raise FileNotFoundError(2, "No such file or directory", image)
@@ -83,7 +83,7 @@ def shard_name(number: int) -> str:
 
 
 def shards_of(photos: Path) -> Shards | None:
-    """Returns the shards of a folder, or None where photographs lie singly."""
+    """Returns the shards of a folder, or None where photos are single files."""
     try:
         written = os.stat(photos / DESCRIPTION).st_mtime_ns
     except OSError:
@@ -93,12 +93,12 @@ def shards_of(photos: Path) -> Shards | None:
 
 @functools.lru_cache(maxsize=8)
 def _read(photos: Path, written: int) -> Shards:
-    del written  # a set that is packed anew is read anew
+    del written  # a set that is packed again is read again
     return Shards(photos)
 
 
 def is_there(photos: Path) -> Callable[[str], bool]:
-    """Returns what tells of an image's name whether the folder has it."""
+    """Returns a function that checks whether the folder has an image of a name."""
     shards = shards_of(photos)
     if shards is not None:
         return shards.__contains__
@@ -108,17 +108,17 @@ def is_there(photos: Path) -> Callable[[str], bool]:
 
 
 def stamp(path: str | os.PathLike[str]) -> tuple[int, int]:
-    """Tells a picture from what a path led to earlier or later.
+    """Identifies what a path leads to now: it changes when the photo does.
 
     Args:
-        path: of a picture, packed or lying singly.
+        path: of a photo, packed or not.
 
     Returns:
         Bytes and time of writing, in nanoseconds: of the file, or, for a packed
-        picture, of the description of its shards.
+        photo, of the description of its shards.
 
     Raises:
-        FileNotFoundError: There is no such picture.
+        FileNotFoundError: There is no such photo.
     """
     path = Path(path)
     for folder in path.parents:
@@ -133,13 +133,13 @@ def packed_record(path: str | os.PathLike[str]) -> bytes | None:
     """Reads the record that a path leads to.
 
     Args:
-        path: of a picture: a folder of shards, and the picture's name.
+        path: of a photo: a folder of shards, and the photo's name.
 
     Returns:
-        The serialised tf.train.Example; None where no folder above is one of shards.
+        The serialised tf.train.Example; None where no folder above holds shards.
 
     Raises:
-        FileNotFoundError: There is such a folder, but no picture of this name in it.
+        FileNotFoundError: There is such a folder, but no photo of this name in it.
     """
     path = Path(path)
     for folder in path.parents:

@@ -59,7 +59,7 @@ def check_images(photos: Path, images: Sequence[str]) -> None:
 
 
 def _stays_inside(image: str) -> bool:
-    """Whether a path is relative, in its plain form, and so on Windows as well."""
+    """Checks whether a path is relative and in its plain form, on Windows too."""
     if "\\" in image or "\0" in image or image[1:2] == ":":
         return False
     # normpath takes a/../b and ./b to b, and leaves .. only at the start.

@@ -27,7 +27,7 @@ IMAGES, USERS = "images.txt", "users.txt"
 
 
 def check_split(split: str) -> None:
-    """Refuses what is no split."""
+    """Refuses what is not a split."""
     if split not in (*SPLITS, EVERYTHING):
         raise InputError(f"split must be one of {', '.join(SPLITS)}. Got {split!r}.")
 
@@ -59,7 +59,7 @@ def drawn(
 
 
 def _place(text: str) -> float:
-    """A number in [0, 1) that looks random and is the same everywhere."""
+    """Returns a number in [0, 1) that looks random and is the same everywhere."""
     digest = hashlib.sha256(text.encode("utf-8")).digest()
     return int.from_bytes(digest[:6], "big") / 2**48
 
@@ -67,7 +67,7 @@ def _place(text: str) -> float:
 def listed(
     names: Sequence[str], *, validation: Collection[str] = (), test: Collection[str]
 ) -> np.ndarray:
-    """Gives the split of each name by published lists; what is on none is train.
+    """Returns the split of each name by published lists; what is on none is train.
 
     >>> listed(["a", "b"], test={"b"}).tolist()
     ['train', 'test']
@@ -123,7 +123,7 @@ def read_list(path: str | os.PathLike[str]) -> list[str]:
 
 
 def write_split(folder: Path, name: str, samples: Samples) -> None:
-    """Writes which images and users a run has seen, to be found there for ever.
+    """Writes which images and users a run has seen, to be looked up later.
 
     Args:
         folder: of the run's splits; made where it is not there.
@@ -131,7 +131,7 @@ def write_split(folder: Path, name: str, samples: Samples) -> None:
         samples: the run's.
 
     Raises:
-        InputError: The run was begun with others.
+        InputError: The run was started with others.
     """
     folder.mkdir(parents=True, exist_ok=True)
     lists = {IMAGES: samples.images, USERS: getattr(samples, "users", ())}
@@ -142,21 +142,21 @@ def write_split(folder: Path, name: str, samples: Samples) -> None:
             continue
         if path.exists() and path.read_text(encoding="utf-8") != text:
             raise InputError(
-                f"A run is continued with the data it was begun with. Got other "
+                f"A run is continued with the data it was started with. Got other "
                 f"{kind.split('.')[0]} than {path} lists. Name another --run_dir, or "
-                "bring the data back."
+                "restore the data."
             )
         write_file(path, text)
 
 
 def trained_images(prior_dir: str | os.PathLike[str]) -> set[str] | None:
-    """Says which images a prior was trained on.
+    """Returns the images that a prior was trained on.
 
     Args:
         prior_dir: RUN_DIR/prior.
 
     Returns:
-        Their names; None where the prior stands alone, without its run.
+        Their names; None where the prior is not in its run.
     """
     lists = sorted((Path(prior_dir).parent / "splits").glob(f"*train.{IMAGES}"))
     return {n for path in lists for n in read_list(path)} if lists else None
@@ -167,7 +167,7 @@ def log_overlap(
 ) -> int | None:
     """Logs how many images of some samples something has been trained on already.
 
-    What is tested on pictures that it was trained on looks better than it is. Images
+    What is tested on images that it was trained on looks better than it is. Images
     are compared by their names.
 
     Args:

@@ -1,7 +1,7 @@
 """The stars that photo managers keep in XMP: embedded in a photo, or beside it.
 
 `xmp:Rating` is 1 to 5; 0 or none is unrated, -1 a reject (XMP specification, part 1,
-8.4). Other ratings that stand beside it, such as MicrosoftPhoto:Rating of 0 to 99, are
+8.4). Other ratings beside it, such as MicrosoftPhoto:Rating of 0 to 99, are
 something else and not read. Pick flags are in the manager's catalogue, not in XMP.
 """
 
@@ -20,17 +20,17 @@ _APP1_XMP = b"http://ns.adobe.com/xap/1.0/\0"
 
 
 def stars_of(path: Path) -> float | None:
-    """Reads the stars of one picture; a sidecar stands above what is embedded.
+    """Reads the stars of one photo; a sidecar comes before what is embedded.
 
     Args:
-        path: of the picture. Sidecars are called as the picture is, with .xmp appended
+        path: of the photo. Sidecars have the photo's name, with .xmp appended
             (darktable, digiKam) or in place of its ending (Lightroom).
 
     Returns:
         The stars, `REJECT`, or None where it is unrated.
 
     Raises:
-        InputError: The photo or its XMP cannot be read, or the rating is no number
+        InputError: The photo or its XMP cannot be read, or the rating is not a number
             from -1 to 5.
     """
     for sidecar in _sidecars(path):
@@ -51,7 +51,7 @@ def _sidecars(path: Path) -> list[Path]:
 
 
 def _embedded(path: Path) -> bytes | None:
-    """The XMP packet of a picture, or None."""
+    """Returns the XMP packet of a photo, or None."""
     with opened(path) as image:
         segments = getattr(image, "applist", [])
         info = image.info
@@ -69,7 +69,7 @@ def _rating(packet: bytes, source: Path) -> float | None:
         root = ElementTree.fromstring(packet.strip(b"\0 \t\r\n"))
     except ElementTree.ParseError as error:
         raise InputError(
-            f"{source} must have sound XMP. Got: {error}. Write it anew with your "
+            f"{source} must have sound XMP. Got: {error}. Write it again with your "
             "photo manager, or remove it."
         ) from error
     for element in root.iter():

@@ -1,7 +1,7 @@
 """The training stream: shuffled, cropped, flipped, endless, and without a state.
 
 What it yields is a function of (seed, step) alone, so that a run stopped at any step
-and continued on any number of replicas sees the very pictures it would have seen.
+and continued on any number of replicas sees the very images it would have seen.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ class PixelCache:
         keep_aspect: bool = False,
         max_bytes: int = DEFAULT_CACHE_BYTES,
     ) -> None:
-        """Reserves addresses, not memory: pages come into being when written.
+        """Reserves addresses, not memory: pages are allocated when they are written.
 
         Args:
-            paths: of the images; one that stands here twice is kept once.
+            paths: of the images; one that is listed twice is kept once.
             size: R, pixels of the square's side.
-            keep_aspect: as of `decode.resize`.
-            max_bytes: of pixels; images beyond are read anew each time.
+            keep_aspect: as in `decode.resize`.
+            max_bytes: of pixels; images beyond are read again each time.
         """
         number: dict[str, int] = {}
         names = [os.fspath(path) for path in paths]
@@ -136,7 +136,7 @@ def training_stream(
         image_size: S, pixels of the yielded square's side.
         resize_size: side of the square out of which a random one of `image_size` is
             cut; by default `image_size`, so that nothing is cut off.
-        keep_aspect: as of `decode.resize`.
+        keep_aspect: as in `decode.resize`.
         flip: whether every other image, at random, is mirrored left to right.
         seed: of order, cut and mirroring.
         first_step: number of the first yielded batch, counted from 0.
@@ -197,7 +197,7 @@ def _cut_images(
 
 
 def positions_of(step: tf.Tensor, batch_size: int, shard: tuple[int, int]) -> tf.Tensor:
-    """Says which positions of the endless sequence a shard takes in a step.
+    """Returns the positions of the endless sequence that a shard takes in a step.
 
     Args:
         step: int64 scalar.
@@ -212,7 +212,7 @@ def positions_of(step: tf.Tensor, batch_size: int, shard: tuple[int, int]) -> tf
 
 
 def samples_at(positions: tf.Tensor, num_samples: int, seed: int) -> tf.Tensor:
-    """Says which samples stand at positions of the endless sequence.
+    """Returns the samples at positions of the endless sequence.
 
     Args:
         positions: p, int64 [batch]; epoch e = p // N.
@@ -245,7 +245,7 @@ def chances(
         step: int64 scalar.
         batch_size: of the shard.
         shard: (index, count).
-        seed: with the step, what decides.
+        seed: decides, together with the step.
 
     Returns:
         float32 [batch, 3], uniform in [0, 1).

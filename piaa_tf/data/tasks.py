@@ -28,7 +28,7 @@ class Task:
     Attributes:
         step: number of the meta-step, from 0.
         number: of the task in its meta-step, in [0, k).
-        user: who.
+        user: whose ratings they are.
         support: rows of D_tr_s, the ratings of the first level, int64 [n_s].
         query: rows of D_tr_q, the ratings of the second level, int64 [n_q]; none of
             them is in `support`.
@@ -51,7 +51,7 @@ class TaskSampler:
     """Draws k tasks of k users for any meta-step.
 
     A pass over the users is an epoch of `steps_per_epoch` meta-steps. Each has an order
-    of its own, and each user is met at most once in it; where k does not divide the
+    of its own, and each user comes at most once in it; where k does not divide the
     users, the last few of the order wait for the next epoch.
 
     A user with fewer than num_support + num_query ratings gives both parts in
@@ -140,7 +140,7 @@ class TaskSampler:
 
     @property
     def steps_per_epoch(self) -> int:
-        """Meta-steps that meet every user once, but for fewer than k."""
+        """Meta-steps in which every user comes once, except fewer than k."""
         return len(self._users) // self.num_tasks
 
     def task(self, step: int, number: int) -> Task:
@@ -171,7 +171,7 @@ class TaskSampler:
         return [self.task(step, number) for number in range(self.num_tasks)]
 
     def sizes(self, num_ratings: int) -> tuple[int, int]:
-        """Says how many images of a user are support and how many query.
+        """Returns how many images of a user are support and how many query.
 
         Args:
             num_ratings: that the user has given, at least 2.

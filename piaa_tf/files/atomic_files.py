@@ -20,7 +20,7 @@ def write_file(path: str | os.PathLike[str], content: bytes | str) -> None:
             its bytes.
 
     Raises:
-        OSError: It cannot be written; an earlier file of that name is as it was.
+        OSError: It cannot be written; an earlier file of that name is unchanged.
     """
     if isinstance(content, str):
         content = content.encode("utf-8", "surrogateescape")
@@ -89,7 +89,7 @@ def atomic_folder(
 
 
 def remove_folder(directory: str | os.PathLike[str]) -> None:
-    """Removes a folder that somebody may be looking at: its name first."""
+    """Removes a folder that somebody may be reading: its name goes first."""
     trash = _hidden(Path(directory), "removed")
     os.rename(directory, trash)
     shutil.rmtree(trash)
@@ -97,7 +97,7 @@ def remove_folder(directory: str | os.PathLike[str]) -> None:
 
 @contextlib.contextmanager
 def _moved_away(directory: Path) -> Iterator[None]:
-    """Gives a folder, if it is there, another name, and removes it at the end."""
+    """Renames a folder, if there is one, and removes it at the end."""
     old = _hidden(directory, "removed")
     if directory.exists():
         os.rename(directory, old)
@@ -122,7 +122,7 @@ def _rename_to_free(part: Path, directory: Path) -> None:
 
 
 def _hidden(path: Path, what: str) -> Path:
-    """Names what no one else has beside a path, out of sight."""
+    """Returns a hidden name beside a path that nothing else uses."""
     return path.with_name(f".{path.name}.{what}-{uuid.uuid4().hex[:8]}")
 
 

@@ -1,4 +1,4 @@
-"""A line of the log now and then while many pictures pass: how fast, how long still."""
+"""Logs, every few seconds, how fast many photos are done and how long is left."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from absl import logging
 LOG_SECONDS = 5.0
 
 OnProgress = Callable[[int, int], None]
-"""Is called now and then with how much is done, and of how much."""
+"""Called now and then with the number done and the total."""
 
 
 class Progress:
-    """Counts pictures."""
+    """Counts photos."""
 
     def __init__(self, total: int) -> None:
-        """Begins to count at 0 of `total`."""
+        """Starts at 0 of `total`."""
         self._total, self._done, self._new = total, 0, 0
         self._begin = self._last = time.monotonic()
 
     def skip(self, count: int) -> None:
-        """Counts pictures that were done before: they say nothing of the speed."""
+        """Counts photos that were done before, which say nothing about the speed."""
         self._done += count
 
     def step(self, count: int = 1) -> None:
@@ -34,7 +34,7 @@ class Progress:
         self._last = now
         rate = self._new / max(now - self._begin, 1e-6)
         logging.info(
-            "picture %d/%d  %.0f pictures/s  eta %.0f s",
+            "photo %d/%d  %.0f photos/s  eta %.0f s",
             self._done,
             self._total,
             rate,

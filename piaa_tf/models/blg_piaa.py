@@ -1,4 +1,4 @@
-"""BLG-PIAA's network: picture -> score, every weight of which a user may adapt.
+"""BLG-PIAA's network: image -> score, every weight of which a user may adapt.
 
 Zhu et al., IEEE TCYB 2020; the slides "Personalized Image Aesthetics Assessment via
 Meta-learning". The same network, trained on average scores instead, is the prior of the

@@ -1,7 +1,7 @@
 """PA_IAA: score distribution and Big-Five traits from one backbone, fused per user.
 
 Li et al., IEEE TIP 2020; the slides "Personality-assisted Multi-task Learning". Stage
-one is a Siamese network: aesthetics and personality pictures pass through one backbone
+one is a Siamese network: aesthetics and personality images pass through one backbone
 with one set of weights. Stage two fuses: s_b = s_a + W_b s_p.
 
 The fusion is a pure function of tensors, because it is called with one user's weights
@@ -22,7 +22,7 @@ from piaa_tf.models.heads import build_trunk
 from piaa_tf.ratings import TRAITS
 
 STREAMS = {"distribution": "aesthetics", "traits": "personality"}
-"""The stream of pictures that each task learns from."""
+"""The stream of images that each task learns from."""
 
 
 def build(
@@ -39,7 +39,7 @@ def build(
         A functional model with the inputs `aesthetics_image` and `personality_image`,
         float32 [batch, S, S, 3] in 0..255, and the outputs `distribution`
         [batch, bins], rows summing to one, and `traits` [batch, 5] in (-1, 1), both
-        float32. With one task alone it has that stream alone.
+        float32. With one task it has only that stream.
     """
     backbone = build_backbone(
         config.backbone,
@@ -78,7 +78,7 @@ def _task_output(task: str, config: PaIaaConfig) -> tf.keras.layers.Layer:
 
 
 def one_image(model: tf.keras.Model, config: PaIaaConfig) -> tf.keras.Model:
-    """Wires the same layers to one picture: what is predicted of it.
+    """Wires the same layers to one image: what is predicted of it.
 
     Args:
         model: the network of `build`; its layers and weights are shared, not copied.
@@ -106,7 +106,7 @@ def one_image(model: tf.keras.Model, config: PaIaaConfig) -> tf.keras.Model:
 
 
 def embedding_sizes(model: tf.keras.Model, config: PaIaaConfig) -> list[int]:
-    """Gives the lengths of the parts of an embedding, in order.
+    """Returns the lengths of the parts of an embedding, in order.
 
     The backbone's features (where the fusion is a network), the aesthetic deep
     features d_a, and the traits s_p: all that any user's score is made of.
@@ -168,10 +168,10 @@ def fusion_network(
     traits: tf.Tensor,
     sizes: Sequence[int],
 ) -> tf.Tensor:
-    """Computes W_b(x) s_p with W_b a network of the picture, as in the released code.
+    """Computes W_b(x) s_p with W_b a network of the image, as in the released code.
 
     Dense layers with ReLU and a tanh at the end. The released one also has batch norm,
-    left out here: it would standardise one user's ten pictures against each other.
+    left out here: it would standardise one user's ten images against each other.
 
     Args:
         weights: all layers' kernels and biases, flat [users, P].
@@ -193,19 +193,19 @@ def fusion_network(
 
 
 def _relu(values: tf.Tensor) -> tf.Tensor:
-    # Not tf.nn.relu: its gradient, which a phone's inner loop computes, is none of
-    # TFLite's operators.
+    # Not tf.nn.relu: its gradient, which a phone's inner loop computes, is not one
+    # of TFLite's operators.
     return tf.where(values > 0, values, tf.zeros_like(values))
 
 
 def fusion_network_shapes(num_features: int, sizes: Sequence[int]) -> list[tuple]:
-    """Gives (inputs, outputs) of each dense layer of the fusion network."""
+    """Returns (inputs, outputs) of each dense layer of the fusion network."""
     widths = [num_features, *sizes, len(TRAITS)]
     return list(itertools.pairwise(widths))
 
 
 def initial_fusion(config: PaIaaConfig, num_features: int, seed: int = 0) -> np.ndarray:
-    """Gives the fusion's start, at which the personal score is the generic one.
+    """Returns the fusion's start, at which the personal score is the generic one.
 
     Zeros for the vector; for the network N(0, 0.02) as released, but a last layer of
     zeros, so that an unknown user's score is the prior's.

@@ -39,7 +39,7 @@ class Prior:
         config: the model's config, of the kind's class.
         model: the network as trained (`pa_iaa.build` or `blg_piaa.build`).
         training: how it was trained, as plain data.
-        metrics: what was measured of it, name -> number.
+        metrics: what was measured on it, name -> number.
     """
 
     kind: str
@@ -50,11 +50,11 @@ class Prior:
 
     @property
     def keep_aspect(self) -> bool:
-        """Whether pictures are cropped to the square, as in training, or squeezed."""
+        """Whether images are cropped to the square, as in training, or squeezed."""
         return bool(self.training.get("keep_aspect", False))
 
     def one_image(self) -> tf.keras.Model:
-        """Wires one picture to the outputs and the `embedding`; weights are shared."""
+        """Wires one image to the outputs and the `embedding`; weights are shared."""
         return self._one_image
 
     @functools.cached_property
@@ -66,7 +66,7 @@ class Prior:
         return named_weights(self.model)
 
     def checksum(self) -> str:
-        """Returns the SHA-256 of kind, config and weights: who this prior is."""
+        """Returns the SHA-256 of kind, config and weights: the prior's identity."""
         digest = hashlib.sha256(
             json.dumps(
                 [self.kind, dataclasses.asdict(self.config)], sort_keys=True

@@ -1,4 +1,4 @@
-"""Colours of a photo as sRGB: by its ICC profile, or by what a PNG says of itself.
+"""Colours of a photo as sRGB: by its ICC profile, or by what a PNG says about itself.
 
 About one public photo in seven carries a wide-gamut profile (Adobe RGB, Display P3),
 and so does every photo of an iPhone; read as sRGB it looks dull. What is sRGB already
@@ -55,7 +55,7 @@ def to_srgb(image: Image.Image, info: dict) -> Image.Image:
     profile = info.get("icc_profile")
     if profile:
         transform = _transform(profile, image.mode)
-        return image if transform is None else ImageCms.applyTransform(image, transform)
+        return image if transform is None else transform.apply(image)
     if info.get("srgb") is None and image.mode != "CMYK":
         gamma, points = info.get("gamma"), info.get("chromaticity")
         if gamma and not _is_srgb(gamma, points):
@@ -64,7 +64,7 @@ def to_srgb(image: Image.Image, info: dict) -> Image.Image:
 
 
 def is_other_than_srgb(image: Image.Image) -> bool:
-    """Whether `to_srgb` would change the colours of an opened image.
+    """Checks whether `to_srgb` would change the colours of an opened image.
 
     Args:
         image: as `Image.open` gives it; its pixels are not read.
@@ -108,13 +108,13 @@ def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
     if mode == "CMYK":
         return transform
     samples = _samples(mode)
-    moved = np.asarray(ImageCms.applyTransform(samples, transform), np.int16)
+    moved = np.asarray(transform.apply(samples), np.int16)
     far = np.abs(moved - np.asarray(samples.convert("RGB"), np.int16)).max()
     return None if far <= _SAME else transform
 
 
 def _samples(mode: str) -> Image.Image:
-    """A grid of colours, or all greys."""
+    """Returns a grid of colours, or all greys."""
     if mode == "L":
         return Image.fromarray(np.arange(256, dtype=np.uint8)[np.newaxis])
     steps = np.arange(0, 256, 17, dtype=np.uint8)
@@ -143,7 +143,7 @@ def _by_gamma(
 
 
 def _to_linear_srgb(points: tuple[float, ...]) -> np.ndarray:
-    """The matrix from linear colours of some primaries and white to linear sRGB's."""
+    """Returns the matrix from linear colours of some primaries to linear sRGB."""
     white, *primaries = np.reshape(points, (4, 2))
     columns = np.stack([_xyz(primary) for primary in primaries], axis=1)
     to_xyz = columns * np.linalg.solve(columns, _xyz(white))

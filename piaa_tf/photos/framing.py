@@ -16,8 +16,8 @@ class Framing:
         keep_aspect: whether the centre square is cut out first; otherwise the whole
             photo is squeezed into the square, as in the released code of PA_IAA.
         antialias: whether shrinking averages over what a pixel covers, so that a photo
-            scores alike at any resolution. Priors trained before this was so go
-            without, and keep their scores.
+            scores alike at any resolution. Priors trained before it
+            existed do without it and keep their scores.
     """
 
     size: int
@@ -33,7 +33,7 @@ class Framing:
     def min_side(self) -> int:
         """Pixels of the shorter side that a decoder must leave; 0 for all there are.
 
-        Twice the square's: what a JPEG decoder averages by itself up to there is not to
-        be told from what `antialias` averages.
+        Twice the square's: what a JPEG decoder averages by itself up to there cannot be
+        told from what `antialias` averages.
         """
         return 2 * self.size if self.antialias else 0

@@ -66,7 +66,7 @@ def opened(
 ) -> Iterator[Image.Image]:
     """Opens a photo; its header is read, its pixels are not.
 
-    What Pillow raises of a broken photo, inside too, becomes an error that names it.
+    What Pillow raises for a broken photo, inside too, becomes an error that names it.
 
     Args:
         source: a file, whatever its name ends in; or its content.
@@ -103,7 +103,7 @@ def opened(
             "or remove the link.",
             "missing",
         ) from error
-    # What Pillow raises of broken files; the last two by its PNG reader.
+    # What Pillow raises for broken files; the last two by its PNG reader.
     except (OSError, EOFError, SyntaxError, ValueError, MemoryError) as error:
         raise _broken(source, name, error) from error
 
@@ -149,7 +149,7 @@ def _heif() -> bool:
 def _preview(path: str | os.PathLike[str], name: str) -> bytes:
     """Returns the JPEG that a camera put into its raw file."""
     with open(path, "rb"):
-        pass  # missing files and permissions are told apart as of any photo
+        pass  # missing files and permissions are told apart, as for any photo
     try:
         rawpy = importlib.import_module("rawpy")
     except ImportError as error:

@@ -40,7 +40,7 @@ class PhotoFiles:
 
     Attributes:
         photos: paths relative to the folder, with forward slashes, sorted.
-        passed_over: kind -> paths of files that are somebody's and not ranked.
+        passed_over: kind -> paths of a person's files that are not ranked.
     """
 
     photos: list[str]
@@ -59,7 +59,7 @@ def find_photos(folder: str | os.PathLike[str]) -> PhotoFiles:
     Returns:
         The photos, and what was passed over: "video", "raw beside its JPEG", "second
         name of a photo", "folder of software". What is hidden, and files of other
-        kinds, are not told.
+        kinds, are not listed.
 
     Raises:
         InputError: There is no such folder, or a photo's name is not UTF-8, which
@@ -117,20 +117,20 @@ def _ends(name: str, suffixes: tuple[str, ...]) -> bool:
 
 
 def _is_new(path: Path, seen: set[tuple[int, int]]) -> bool:
-    """Whether a file was not met under another name; a broken link is always new."""
+    """Checks that a file was not seen under another name; a broken link is new."""
     try:
         status = path.stat()
     except OSError:
         return True
     key = (status.st_dev, status.st_ino)
-    # Some file systems number no files.
+    # Some file systems give files no numbers.
     is_new = key not in seen or status.st_ino == 0
     seen.add(key)
     return is_new
 
 
 def _check_names(folder: Path, photos: list[str]) -> None:
-    # os.walk hands on bytes that are no UTF-8 as lone surrogates.
+    # os.walk returns bytes that are not UTF-8 as lone surrogates.
     unwritable = [name for name in photos if re.search("[\ud800-\udfff]", name)]
     if unwritable:
         raise InputError(

@@ -20,7 +20,7 @@ class PhotoNames:
             photos: the folder.
 
         Raises:
-            InputError: As of `find_photos`.
+            InputError: As in `find_photos`.
         """
         self._folder = photos
         self._photos = find_photos(photos).photos
@@ -34,7 +34,7 @@ class PhotoNames:
 
         Args:
             cell: a path relative to the folder, or absolute, with slashes of any kind,
-                in any case where that is enough to tell the photo.
+                in any case where that is enough to identify the photo.
 
         Returns:
             The photo, relative to the folder, and what is wrong; one of them empty.
@@ -54,7 +54,7 @@ class PhotoNames:
         return "", f"there is no photo {cell!r} in {self._folder}"
 
     def _forms(self, cell: str) -> Iterable[str]:
-        """The names that a cell may stand for, relative to the folder."""
+        """Yields the names that a cell may stand for, relative to the folder."""
         path = PurePosixPath(cell.replace("\\", "/"))
         yield str(PurePosixPath(cell))
         yield str(path)
@@ -68,5 +68,5 @@ class PhotoNames:
 
 
 def _folded(name: str) -> str:
-    """The form in which names are compared: no case, and accents in one piece."""
+    """Returns the form in which names are compared: no case, composed accents."""
     return unicodedata.normalize("NFC", name).casefold()

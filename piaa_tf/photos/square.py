@@ -90,7 +90,7 @@ def _framed(pixels: tf.Tensor, framing: Framing) -> tf.Tensor:
 
 
 def _weights(length: tf.Tensor, size: int) -> tf.Tensor:
-    """What each of `length` pixels gives to each of `size`: [size, length]."""
+    """Returns what each of `length` pixels gives to each of `size`: [size, length]."""
     scale = tf.cast(length, tf.float32) / size
     centres = (tf.range(size, dtype=tf.float32) + 0.5) * scale - 0.5
     pixels = tf.cast(tf.range(length), tf.float32)

@@ -32,7 +32,7 @@ def test_odd_user_ids_are_taken_if_one_line_holds_them(user):
         ("x" * (MAX_USER_ID_BYTES + 1), f"{MAX_USER_ID_BYTES + 1} bytes"),
         ("\N{SNOWMAN}" * 43, f"{3 * 43} bytes"),
         ("x" * 10_000, "'x{40}...': 10000 bytes"),
-        ("\ud800", "no valid Unicode"),
+        ("\ud800", "not valid Unicode"),
     ],
 )
 def test_user_ids_that_cannot_be_served_are_refused(user, problem):

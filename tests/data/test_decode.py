@@ -100,7 +100,7 @@ def test_a_16_bit_grey_image_is_turned_upright_as_well(saved):
     np.testing.assert_array_equal(image[..., 0], pixels[::-1, ::-1] // 256)
 
 
-def test_broken_orientation_does_not_hide_a_whole_picture(saved, colours):
+def test_broken_orientation_does_not_hide_a_whole_photo(saved, colours):
     path = saved(colours, "a.webp", lossless=True, exif=b"Exif\0\0no TIFF header")
     np.testing.assert_array_equal(read_image(path), colours)
 
@@ -182,7 +182,7 @@ def test_the_first_frame_of_an_animation_is_read(saved, colours):
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("text.jpg", b"a letter, not a picture"),
+        ("text.jpg", b"a letter, not a photo"),
         ("empty.jpg", b""),
         ("cut.jpg", noise_jpeg()[:-500]),
         ("head.jpg", noise_jpeg()[:100]),

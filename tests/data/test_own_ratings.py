@@ -167,7 +167,7 @@ def test_a_file_that_is_not_there_is_refused(album, tmp_path):
 def test_few_ratings_and_ratings_all_alike_are_answered_with_what_they_mean(read):
     few = read("image,rating\na.png,5\nb.png,1\n").notes
     assert len(few) == 1
-    assert few[0].startswith("me has rated 2: too few to tell a taste")
+    assert few[0].startswith("me has rated 2: too few to learn a taste")
     alike = read("image,rating\n" + "".join(f"{name},3\n" for name in PHOTOS)).notes
     assert "me has rated all 6 alike, which says nothing" in alike[0]
 

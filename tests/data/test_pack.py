@@ -17,7 +17,7 @@ from piaa_tf.ratings import RatingRange
 
 @pytest.fixture
 def photos(tmp_path):
-    """Five smooth pictures of 40 x 30, one on its side, below a folder."""
+    """Five smooth photos of 40 x 30, one on its side, below a folder."""
     rows, columns = np.mgrid[:30, :40]
     for number in range(5):
         red = (columns * 6) % 256
@@ -39,7 +39,7 @@ def pack_into(photos, out, **options):
     return pack.pack(paths_of(photos), out, **{"side": 0, **options})
 
 
-def test_packed_pictures_look_like_the_files(photos, tmp_path):
+def test_packed_photos_look_like_the_files(photos, tmp_path):
     out = tmp_path / "packed"
     assert pack_into(photos, out, images_per_shard=2) == {}
     assert len(list(out.glob("*.tfrecord"))) == 3
@@ -99,9 +99,9 @@ def test_samples_check_themselves_against_shards(photos, tmp_path):
         PersonalRatings(out, ["1/9.jpg"], ["u"], [3], RatingRange(1, 5))
 
 
-def test_a_picture_that_no_shard_has_is_named(photos, tmp_path):
+def test_a_photo_that_no_shard_has_is_named(photos, tmp_path):
     pack_into(photos, tmp_path / "packed")
-    with pytest.raises(InputError, match=r"packed/none\.jpg must be a whole"):
+    with pytest.raises(InputError, match=r"packed/none\.jpg must exist"):
         decode.read_image(tmp_path / "packed" / "none.jpg")
 
 
@@ -140,18 +140,16 @@ def test_an_interrupted_packing_goes_on_at_the_missing_shard(
     assert list_photos(out) == list_photos(photos)
 
 
-def test_broken_pictures_are_left_out_and_named_also_when_called_again(
-    photos, tmp_path
-):
-    (photos / "0" / "2.jpg").write_bytes(b"no picture")
+def test_broken_photos_are_left_out_and_named_also_when_called_again(photos, tmp_path):
+    (photos / "0" / "2.jpg").write_bytes(b"no photo")
     for _ in range(2):
         broken = pack_into(photos, tmp_path / "packed", images_per_shard=2)
         assert list(broken) == ["0/2.jpg"]
-        assert "must be a whole JPEG" in broken["0/2.jpg"]
+        assert "must be a whole photo (JPEG" in broken["0/2.jpg"]
     assert len(list_photos(tmp_path / "packed")) == 4
 
 
-def test_nothing_but_broken_pictures_is_refused(tmp_path, put):
+def test_nothing_but_broken_photos_is_refused(tmp_path, put):
     with pytest.raises(InputError, match=r"Got none of 1, the first: .*a\.jpg must be"):
         pack.pack({"a.jpg": put("a.jpg", b"x")}, tmp_path / "packed", side=0)
 

@@ -193,7 +193,7 @@ def test_images_beyond_the_memory_are_read_again(paths):
     for path in paths:
         path.unlink()
     assert colours(cache, [1]) == [10]
-    with pytest.raises(InputError, match=r"2\.png must be a whole"):
+    with pytest.raises(InputError, match=r"2\.png must exist"):
         colours(cache, [1, 2])
 
 

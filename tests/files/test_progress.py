@@ -18,9 +18,9 @@ def test_a_line_comes_after_some_seconds_and_at_the_end(clock, logged):
     for second in range(12):
         clock[0] = 101.0 + second
         counted.step(5)
-    # 5 pictures a second, of the new ones alone.
+    # 5 photos a second, of the new ones alone.
     assert logged == [
-        "picture 65/100  5 pictures/s  eta 7 s",
-        "picture 90/100  5 pictures/s  eta 2 s",
-        "picture 100/100  5 pictures/s  eta 0 s",
+        "photo 65/100  5 photos/s  eta 7 s",
+        "photo 90/100  5 photos/s  eta 2 s",
+        "photo 100/100  5 photos/s  eta 0 s",
     ]

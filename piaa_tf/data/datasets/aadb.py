@@ -25,8 +25,13 @@ from absl import logging
 from piaa_tf.data.csv_table import Table, read_table
 from piaa_tf.data.datasets.published import Request, first_of, present
 from piaa_tf.data.datasets.votes import part_of_votes, read_votes
-from piaa_tf.data.folder import AnySamples, list_photos, ratings_of
-from piaa_tf.data.samples import PersonalRatings, SampleError, ScoreDistributions
+from piaa_tf.data.folder import list_photos, ratings_of
+from piaa_tf.data.samples import (
+    PersonalRatings,
+    SampleError,
+    Samples,
+    ScoreDistributions,
+)
 from piaa_tf.data.splits import SPLITS, drawn
 from piaa_tf.errors import InputError
 from piaa_tf.ratings import RatingRange
@@ -63,7 +68,7 @@ MANGLED_BATCH = "result_csv.csv"
 IMAGES_PER_HIT = 10
 
 
-def load(request: Request[PersonalRatings]) -> PersonalRatings:
+def load(request: Request) -> PersonalRatings:
     """Loads the average score of each image, as the ratings of one user "crowd"."""
     logging.info(
         "aadb: averages hold every worker's vote; those of users whom aadb_users "
@@ -80,7 +85,7 @@ def load(request: Request[PersonalRatings]) -> PersonalRatings:
     return parts[0].joined(parts[1:])
 
 
-def load_users(request: Request[AnySamples]) -> AnySamples:
+def load_users(request: Request) -> Samples:
     """Loads what each worker gave, from the raw batch.
 
     No split of workers was published: they are drawn by their names, 12 % for test and
@@ -132,13 +137,14 @@ def attributes(data_dir: Path, split: str) -> Mapping[str, np.ndarray]:
 def read_batch(path: Path) -> Table:
     """Reads user_id, image and rating of each image of each assignment.
 
-    The columns of the batch stand in the order 1, 10, 2, ..., so they are taken by
+    The columns of the batch are in the order 1, 10, 2, ..., so they are taken by
     name. Images are named as their files are: farm1.staticflickr.com/441/x_b.jpg is
     farm1_441_x_b.jpg. Cells of result_csv.csv have unbalanced quotes and HTML in them.
     A score of 0 says that none was given: such rows are left out and counted.
 
     Raises:
-        SampleError: A score is no whole number from 0 to 5, or a URL not of this form.
+        SampleError: A score is not a whole number from 0 to 5, or a URL is not of this
+            form.
     """
     is_mangled = path.name == MANGLED_BATCH
     batch = read_table(path, is_quoted=not is_mangled)
@@ -194,7 +200,7 @@ def _file_name(url: str, row: int) -> str:
 
 
 def _finder(data_dir: Path) -> Callable[[Sequence[str]], list[str]]:
-    """Returns what turns names into paths below `data_dir`, where there is a file."""
+    """Returns a function from names to paths below `data_dir`, where there are."""
     place: dict[str, str] = {}
     for folder in PHOTO_FOLDERS:
         if (data_dir / folder).is_dir():

@@ -4,12 +4,13 @@
     DIR/aesthetics_image_lists/generic_test.jpgl   ids of the test images
     DIR/images/<id>.jpg                            or image/
 
-In place of AVA.txt, the forms that other projects hand on are read too: see
+In place of AVA.txt, the forms that other projects distribute are read too: see
 `read_derived`. One file per split: train.csv, validation.csv or val.csv, test.csv.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -50,11 +51,11 @@ VALIDATION_SHARE = 0.02
 MISSING_LIST = "ava_missing.txt"
 
 
-def load(request: Request[ScoreDistributions]) -> ScoreDistributions:
+def load(request: Request) -> ScoreDistributions:
     """Loads distributions.
 
-    Test are the images of generic_test.jpgl, or, without the list, about 20,000 drawn
-    by their names; validation are 2 % of the others, drawn so.
+    The test images are those of generic_test.jpgl, or, without the list, about 20,000
+    drawn by their names; for validation, 2 % of the others are drawn likewise.
     """
     data_dir = request.data_dir
     photos = photo_folder(data_dir, PHOTO_FOLDERS)
@@ -66,9 +67,7 @@ def load(request: Request[ScoreDistributions]) -> ScoreDistributions:
     return first.joined(others)
 
 
-def _samples(
-    request: Request[ScoreDistributions], table: Table, photos: Path
-) -> ScoreDistributions:
+def _samples(request: Request, table: Table, photos: Path) -> ScoreDistributions:
     known = {f"{number}.jpg" for number in read_list(LISTS / MISSING_LIST)}
     table = present(request, table, photos, known)
     with table.placed_errors():
@@ -151,7 +150,7 @@ def _derived_file(data_dir: Path, split: str) -> Path:
     return first_of(data_dir, [FILE, *names])
 
 
-def _splits(images, data_dir: Path) -> np.ndarray:
+def _splits(images: Sequence[str], data_dir: Path) -> np.ndarray:
     path = data_dir / TEST_LIST
     if path.exists():
         splits = listed(images, test={f"{name}.jpg" for name in read_list(path)})

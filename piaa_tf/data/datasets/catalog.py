@@ -7,6 +7,7 @@ import functools
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from piaa_tf.data import folder, gallery
 from piaa_tf.data.datasets import (
@@ -21,7 +22,7 @@ from piaa_tf.data.datasets import (
     real_cur,
 )
 from piaa_tf.data.datasets.published import OnMissing, Request
-from piaa_tf.data.folder import AnySamples
+from piaa_tf.data.samples import AnySamples
 from piaa_tf.data.splits import EVERYTHING, SPLITS
 from piaa_tf.errors import InputError
 
@@ -33,13 +34,14 @@ class DataSet:
     """How a set is loaded, and what is known of it beforehand.
 
     Attributes:
-        load: takes a `Request`; where `contents` are None, (kind, data_dir, split).
+        load: takes a `Request`; where `contents` are None, (kind, data_dir, split);
+            returns samples of the kind that is asked for.
         contents: split -> the kinds of samples there are; None: whatever files of
             `folder` lie there.
         published: numbers of images, users and ratings that its authors give.
     """
 
-    load: Callable[..., AnySamples]
+    load: Callable[..., Any]
     contents: Mapping[str, tuple[type, ...]] | None = None
     published: Mapping[str, int] = dataclasses.field(default_factory=dict)
 
@@ -85,11 +87,11 @@ def load(
     Args:
         dataset: a key of `DATA_SETS`.
         kind: `ScoreDistributions`, `LikedImages` or `PersonalRatings`.
-        data_dir: where the set lies; may be None for the gallery, which is rendered
+        data_dir: where the set is; may be None for the gallery, which is rendered
             into runs/gallery when it is not there.
         split: "train", "validation" or "test"; of published sets also "all".
-        on_missing: is told of images that a published set lists and that are not
-            there, which are left out; None: they are refused.
+        on_missing: called with images that a published set lists but that are not
+            there, and left out; None: they are refused.
 
     Returns:
         The samples, of the asked kind.

@@ -14,8 +14,7 @@ from __future__ import annotations
 from piaa_tf.data.csv_table import read_table
 from piaa_tf.data.datasets.published import Request, photo_folder
 from piaa_tf.data.datasets.votes import part_of_votes, read_votes
-from piaa_tf.data.folder import AnySamples
-from piaa_tf.data.samples import PersonalRatings, ScoreDistributions
+from piaa_tf.data.samples import PersonalRatings, Samples, ScoreDistributions
 from piaa_tf.data.splits import SPLITS, drawn
 from piaa_tf.ratings import RatingRange
 
@@ -27,7 +26,7 @@ SCORES = tuple(range(11))
 PHOTO_FOLDERS = ("images/EVA_together", "EVA_together", "images")
 
 
-def load(request: Request[AnySamples]) -> AnySamples:
+def load(request: Request) -> Samples:
     """Loads ratings, or how many gave each score."""
     photos = photo_folder(request.data_dir, PHOTO_FOLDERS)
     path = request.data_dir / "data" / "votes_filtered.csv"

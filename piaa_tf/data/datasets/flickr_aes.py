@@ -1,4 +1,4 @@
-"""FLICKR-AES (Ren et al., ICCV 2017): what each of 210 workers gave some photographs.
+"""FLICKR-AES (Ren et al., ICCV 2017): what each of 210 workers gave some photos.
 
     DIR/FLICKR-AES_image_labeled_by_each_worker.csv    worker, imagePair, score
     DIR/FLICKR-AES_image_score.txt                     image and aggregate, 0.2 to 1
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +24,12 @@ from absl import logging
 from piaa_tf.data.csv_table import Table, read_table
 from piaa_tf.data.datasets.published import Request
 from piaa_tf.data.datasets.votes import part_of_votes, read_votes, take_split
-from piaa_tf.data.folder import AnySamples
-from piaa_tf.data.samples import PersonalRatings, SampleError, ScoreDistributions
+from piaa_tf.data.samples import (
+    PersonalRatings,
+    SampleError,
+    Samples,
+    ScoreDistributions,
+)
 from piaa_tf.data.splits import (
     LISTS,
     SPLITS,
@@ -53,11 +58,11 @@ NUM_VALIDATION, LEAST_RATINGS = 8, 112
 MEAN, DEVIATION = 3.018, 1.100
 
 
-def load(request: Request[AnySamples]) -> AnySamples:
+def load(request: Request) -> Samples:
     """Loads ratings, or how many workers gave each score.
 
-    Where there is no file of all workers but test_workers_dataset_normalized.csv, which
-    the released code of PA_IAA reads, test ratings come from it.
+    Where there is no file of all workers, test ratings come from
+    test_workers_dataset_normalized.csv, which the released code of PA_IAA reads.
     """
     if _has_test_alone(request.data_dir) and request.split == "test":
         table = read_normalized(request.data_dir / NORMALIZED_FILE)
@@ -75,13 +80,13 @@ def load(request: Request[AnySamples]) -> AnySamples:
     )
 
 
-def load_average(request: Request[PersonalRatings]) -> PersonalRatings:
+def load_average(request: Request) -> PersonalRatings:
     """Loads the published aggregate of each image, as the ratings of one user "crowd".
 
-    The aggregate weighs workers by trust; it is no plain mean, and has no distribution.
-    Its images are split as those of `load`, so that none for training was rated by a
-    test worker. Without the file of the workers that cannot be: images are then drawn,
-    and the run says so.
+    The aggregate weighs workers by trust: it is not a plain mean, and there is no
+    distribution. Its images are split as those of `load`, so that none for training was
+    rated by a test worker. Without the file of the workers this is impossible: images
+    are then drawn, and the run says so.
     """
     path = request.data_dir / AVERAGE_FILE
     table = read_table(path, delimiter=" ", header=("image", "rating"))
@@ -127,8 +132,10 @@ def _has_test_alone(data_dir: Path) -> bool:
     return not has_all and (data_dir / NORMALIZED_FILE).exists()
 
 
-def _splits(users, images) -> tuple[np.ndarray, np.ndarray]:
-    """Splits of each rating's user and image."""
+def _splits(
+    users: Sequence[str], images: Sequence[str]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the splits of each rating's user and image."""
     counts = Counter(users)
     test = set(read_list(LISTS / TEST_LIST)).intersection(counts)
     if not test:
@@ -155,7 +162,7 @@ def _splits(users, images) -> tuple[np.ndarray, np.ndarray]:
     return of_user, of_image
 
 
-def _average_splits(images, data_dir: Path) -> np.ndarray:
+def _average_splits(images: Sequence[str], data_dir: Path) -> np.ndarray:
     if not (data_dir / WORKERS_FILE).exists():
         logging.warning(
             "flickr_aes_average: without %s it is not known who rated an image; the "

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -31,8 +32,8 @@ from piaa_tf.data.datasets.published import (
     photo_folder,
 )
 from piaa_tf.data.datasets.votes import part_of_votes, read_votes
-from piaa_tf.data.folder import AnySamples, list_photos
-from piaa_tf.data.samples import PersonalRatings, ScoreDistributions
+from piaa_tf.data.folder import list_photos
+from piaa_tf.data.samples import PersonalRatings, Samples, ScoreDistributions
 from piaa_tf.data.splits import SPLITS, drawn, listed
 from piaa_tf.ratings import RatingRange
 
@@ -50,8 +51,8 @@ FILES = {
 PHOTO_FOLDERS = ("images", "datasetImages_originalSize")
 
 
-def load(request: Request[AnySamples]) -> AnySamples:
-    """Loads ratings, or distributions of eleven scores; an empty rating is no vote."""
+def load(request: Request) -> Samples:
+    """Loads ratings, or distributions of eleven scores, without empty ratings."""
     photos = photo_folder(request.data_dir, PHOTO_FOLDERS)
     annotation = request.data_dir / "annotation"
     table = _read_ratings(annotation)
@@ -92,7 +93,7 @@ class _FileNames:
             self._by_letters.setdefault(_letters(name), []).append(name)
 
     def of(self, names: list[str]) -> list[str]:
-        """The file of each name; the name itself where there is none or more."""
+        """Returns the file of each name; the name itself where it is not certain."""
         found = {name: self._find(name) for name in set(names)}
         num_other = sum(name != file for name, file in found.items())
         if num_other:
@@ -111,7 +112,7 @@ class _FileNames:
 
 
 def _letters(name: str) -> str:
-    """What all spellings of a name share.
+    """Returns what all spellings of a name share.
 
     >>> _letters("gogh_caf\u00e9.jpg") == _letters("gogh_caf\u00c3\u00a9.jpg")
     True
@@ -120,7 +121,9 @@ def _letters(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9._/-]", "", composed)
 
 
-def _image_splits(images, annotation: Path, found: _FileNames) -> np.ndarray:
+def _image_splits(
+    images: Sequence[str], annotation: Path, found: _FileNames
+) -> np.ndarray:
     names = {}
     for split, part in (("validation", "Val"), ("test", "Test")):
         path = annotation / f"LAPIS_GIAA_{part}split.csv"

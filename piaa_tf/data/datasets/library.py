@@ -1,8 +1,8 @@
-"""A person's own photo library: a folder of photographs, with stars from a manager.
+"""A person's own photo library: a folder of photos, with stars from a manager.
 
-    DIR/...                photographs at any depth
-    DIR/ratings.csv        path,rating,...: where it is there, it stands above XMP
-    DIR/IMG_1.xmp          sidecars; or stars in the photographs themselves
+    DIR/...                photos at any depth
+    DIR/ratings.csv        path,rating,...: where it is there, it comes before XMP
+    DIR/IMG_1.xmp          sidecars; or stars in the photos themselves
 
 All ratings are for test: they are of one user, called "me". What has no stars or 0 is
 unrated and left out; a reject counts as one star.
@@ -14,6 +14,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 from absl import logging
 
 from piaa_tf.data.csv_table import read_table
@@ -32,8 +33,8 @@ CSV_FILE = "ratings.csv"
 USER = "me"
 
 
-def load(request: Request[PersonalRatings]) -> PersonalRatings:
-    """Loads what the owner gave, one rating per rated photograph.
+def load(request: Request) -> PersonalRatings:
+    """Loads what the owner gave, one rating per rated photo.
 
     Raises:
         InputError: Nothing is rated, or a rating is not sound; says where.
@@ -44,14 +45,14 @@ def load(request: Request[PersonalRatings]) -> PersonalRatings:
     rated = {image: number for image, number in stars.items() if number}
     rejects = sum(number == REJECT for number in rated.values())
     logging.info(
-        "library: %d photographs rated, %d of them rejects that count as 1; %d unrated",
+        "library: %d photos rated, %d of them rejects that count as 1; %d unrated",
         len(rated),
         rejects,
         len(stars) - len(rated),
     )
     if not rated:
         raise InputError(
-            f"{data_dir} must have rated photographs. Got none of {len(stars)}. Write "
+            f"{data_dir} must have rated photos. Got none of {len(stars)}. Write "
             f"the stars to XMP in your photo manager, or a {CSV_FILE} with the columns "
             "path,rating."
         )
@@ -59,7 +60,7 @@ def load(request: Request[PersonalRatings]) -> PersonalRatings:
         photos=data_dir,
         images=list(rated),
         users=[USER] * len(rated),
-        ratings=[max(number, RATING_RANGE.minimum) for number in rated.values()],
+        ratings=np.maximum(list(rated.values()), RATING_RANGE.minimum),
         rating_range=RATING_RANGE,
     )
 
@@ -72,11 +73,11 @@ def _of_xmp(data_dir: Path) -> dict[str, float | None]:
         )
 
 
-def _of_table(request: Request[PersonalRatings]) -> dict[str, float | None]:
+def _of_table(request: Request) -> dict[str, float | None]:
     columns = {"image": "path", "rating": "rating"}
     table = read_table(request.data_dir / CSV_FILE).taken(columns)
     table = table.replaced("image", table.images())
-    # An empty cell is no star.
+    # An empty cell means no stars.
     table = table.replaced("rating", [text or "0" for text in table.texts("rating")])
     table = present(request, table, request.data_dir)
     with table.placed_errors():

@@ -15,7 +15,7 @@ PARA-GiaaTrain.csv, whose counts hold the votes of test users.
 
 from __future__ import annotations
 
-import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,9 +23,13 @@ from absl import logging
 
 from piaa_tf.data.csv_table import Table, read_table
 from piaa_tf.data.datasets.published import Request, log_drawn
-from piaa_tf.data.datasets.votes import part_of_votes, read_votes
-from piaa_tf.data.folder import AnySamples
-from piaa_tf.data.samples import LikedImages, PersonalRatings, ScoreDistributions
+from piaa_tf.data.datasets.votes import part_of_ratings, part_of_votes, read_votes
+from piaa_tf.data.samples import (
+    LikedImages,
+    PersonalRatings,
+    Samples,
+    ScoreDistributions,
+)
 from piaa_tf.data.soundness import check_numbers
 from piaa_tf.data.splits import SPLITS, drawn, listed, read_list, with_validation
 from piaa_tf.errors import InputError
@@ -41,7 +45,7 @@ LIKED_FROM = 4.0
 """A user likes the images to which they give at least this."""
 
 
-def load(request: Request[AnySamples], *, fold: int | None = None) -> AnySamples:
+def load(request: Request, *, fold: int | None = None) -> Samples:
     """Loads ratings, distributions of nine scores, or what users of known traits like.
 
     Args:
@@ -62,16 +66,21 @@ def load(request: Request[AnySamples], *, fold: int | None = None) -> AnySamples
     paths = [f"{row[3]}/{row[1]}" for row in table.rows]
     table = table.replaced("image", paths)
     votes = read_votes(request, table, data_dir / "imgs", RATING_RANGE)
-    is_likes = request.kind is LikedImages
-    part = part_of_votes(
-        dataclasses.replace(request, kind=PersonalRatings) if is_likes else request,
+    of_user = _user_splits(votes.users, data_dir, fold)
+    of_image = _image_splits(votes.images, data_dir)
+    if request.kind is LikedImages:
+        ratings = part_of_ratings(
+            request, votes, of_user=of_user, of_image=of_image, is_crossed=True
+        )
+        return _likes(ratings, data_dir)
+    return part_of_votes(
+        request,
         votes,
-        of_user=_user_splits(votes.users, data_dir, fold),
-        of_image=_image_splits(votes.images, data_dir),
+        of_user=of_user,
+        of_image=of_image,
         scores=SCORES,
         is_crossed=True,
     )
-    return _likes(part, data_dir) if is_likes else part
 
 
 def read_traits(data_dir: Path) -> dict[str, np.ndarray]:
@@ -107,7 +116,7 @@ def _likes(ratings: PersonalRatings, data_dir: Path) -> LikedImages:
         photos=liked.photos,
         images=liked.images,
         users=liked.users,
-        traits=[traits[user] for user in liked.users],
+        traits=np.array([traits[user] for user in liked.users]),
     )
 
 
@@ -121,14 +130,14 @@ def _read_csv(data_dir: Path, name: str) -> Table:
     return read_table(path)
 
 
-def _user_splits(users, data_dir: Path, fold: int | None) -> np.ndarray:
+def _user_splits(users: Sequence[str], data_dir: Path, fold: int | None) -> np.ndarray:
     path = data_dir / "userset" / f"TestUserIDs_Fold{fold or 1}.txt"
     if fold is None and not path.exists():
         return drawn(users)
     return with_validation(listed(users, test=read_list(path)), users)
 
 
-def _image_splits(images, data_dir: Path) -> np.ndarray:
+def _image_splits(images: Sequence[str], data_dir: Path) -> np.ndarray:
     published = data_dir / "annotation" / "PARA-GiaaTest.csv"
     if not published.exists():
         log_drawn("para", published)

@@ -6,7 +6,7 @@
 or, without Personality.csv:
 
     DIR/traits.csv             user_id,openness,...,neuroticism
-    DIR/images/<user>/...      all pictures in a user's folder are liked
+    DIR/images/<user>/...      all photos in a user's folder are liked
 
 Traits lie in [-1, 1]. No split was published: users are drawn by their names, 10 % for
 test and 5 % for validation.
@@ -31,7 +31,7 @@ CONTENTS = dict.fromkeys(SPLITS, (LikedImages,))
 PUBLISHED = {"images": 60_000, "users": 300}
 
 
-def load(request: Request[LikedImages]) -> LikedImages:
+def load(request: Request) -> LikedImages:
     """Loads liked images with the traits of those who like them."""
     data_dir = request.data_dir
     derived = data_dir / "Personality.csv"
@@ -46,7 +46,7 @@ def load(request: Request[LikedImages]) -> LikedImages:
 def read_personality(path: Path) -> Table:
     """Reads image and traits with spaces between; a header may name the traits.
 
-    Without names that we know, the traits stand in the order O, C, E, A, N.
+    Without names that we know, the traits are in the order O, C, E, A, N.
     """
     table = read_table(path, delimiter=" ", header=["image", *TRAITS])
     first = table.rows[0]

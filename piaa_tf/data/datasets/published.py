@@ -5,22 +5,21 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
-from typing import Any, Generic
 
 from absl import logging
 
 from piaa_tf.data.csv_table import Table
-from piaa_tf.data.folder import AnySamples
+from piaa_tf.data.samples import Samples
 from piaa_tf.data.shards import is_there
 from piaa_tf.data.splits import EVERYTHING, SPLITS, check_split
 from piaa_tf.errors import InputError
 
 OnMissing = Callable[[Path, Sequence[str]], None] | None
-"""Is told the photo folder and the images that are left out; None: they are refused."""
+"""Called with the photo folder and the images left out; None: they are refused."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Request(Generic[AnySamples]):
+class Request:
     """What a loader is asked for.
 
     A loader takes a request and returns samples of its kind. What is missing or not
@@ -30,11 +29,11 @@ class Request(Generic[AnySamples]):
         kind: `PersonalRatings`, `ScoreDistributions` or `LikedImages`.
         data_dir: DIR of the loader's module.
         split: one of `SPLITS`, or `EVERYTHING`.
-        on_missing: is told of images that are listed and not there, and left out;
-            None: they are refused.
+        on_missing: called with images that are listed but not there, and left
+            out; None: they are refused.
     """
 
-    kind: type[AnySamples]
+    kind: type[Samples]
     data_dir: Path
     split: str
     on_missing: OnMissing = None
@@ -50,7 +49,7 @@ class Request(Generic[AnySamples]):
 
 
 def log_missing(photos: Path, images: Sequence[str]) -> None:
-    """Lets images be missing, and logs how many are."""
+    """Accepts missing images, and logs how many there are."""
     some = ", ".join(images[:5]) + (", ..." if len(images) > 5 else "")
     logging.warning("%d images are not in %s, left out: %s", len(images), photos, some)
 
@@ -63,7 +62,7 @@ def log_drawn(dataset: str, path: Path) -> None:
 
 
 def present(
-    request: Request[Any], table: Table, photos: Path, known: Collection[str] = ()
+    request: Request, table: Table, photos: Path, known: Collection[str] = ()
 ) -> Table:
     """Leaves out the rows whose image is not there, if that is allowed.
 
@@ -101,7 +100,7 @@ def present(
             "with --skip_broken or by piaa-prepare --out."
         )
     if excused:
-        logging.info("%d images that everybody misses are left out", len(excused))
+        logging.info("%d images that every copy lacks are left out", len(excused))
     if others and request.on_missing is not None:
         request.on_missing(photos, sorted(others))
     return table.select(image not in missing for image in images)
@@ -113,7 +112,7 @@ def first_of(folder: Path, names: Sequence[str], what: str = "") -> Path:
     Args:
         folder: where to look.
         names: of the file or folder, the best first.
-        what: is in it, where the names do not say so: "the photographs in ".
+        what: is in it, where the names do not say so: "the photos in ".
 
     Returns:
         The path of the first that is there.
@@ -132,4 +131,4 @@ def first_of(folder: Path, names: Sequence[str], what: str = "") -> Path:
 
 def photo_folder(data_dir: Path, names: Sequence[str]) -> Path:
     """Finds the photo folder among the names that copies of a set give it."""
-    return first_of(data_dir, names, "the photographs in ")
+    return first_of(data_dir, names, "the photos in ")

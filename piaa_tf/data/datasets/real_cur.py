@@ -7,6 +7,8 @@ All of it is for test: the albums are too few to train on.
 
 from __future__ import annotations
 
+import numpy as np
+
 from piaa_tf.data.datasets.published import Request
 from piaa_tf.data.folder import list_photos
 from piaa_tf.data.samples import PersonalRatings
@@ -18,11 +20,11 @@ PUBLISHED = {"users": 14}
 RATING_RANGE = RatingRange(1, 5)
 
 
-def load(request: Request[PersonalRatings]) -> PersonalRatings:
+def load(request: Request) -> PersonalRatings:
     """Loads the owners' ratings; an album's name is its user.
 
     Raises:
-        InputError: An image lies elsewhere than in a folder of a score.
+        InputError: An image is not in the folder of a score.
     """
     photos = request.data_dir / "images"
     images = list_photos(photos)
@@ -40,6 +42,6 @@ def load(request: Request[PersonalRatings]) -> PersonalRatings:
         photos=photos,
         images=images,
         users=users,
-        ratings=ratings,
+        ratings=np.array(ratings),
         rating_range=RATING_RANGE,
     )

@@ -57,15 +57,15 @@ def mix(first: np.ndarray, second: np.ndarray, share: float) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Canvas:
-    """A picture, or a rectangle of one, being painted.
+    """An image, or a rectangle of one, being painted.
 
     Attributes:
         image: float32 [3, height, width] RGB, about 0 to 1; painted in place.
         cover: float32 [height, width], the share of each pixel painted since the last
             `uncover`; what a subject covers is its mask.
-        x: float32 [1, width], pixel centres as shares of the whole picture's side.
+        x: float32 [1, width], pixel centres as shares of the whole image's side.
         y: float32 [height, 1], the same downwards.
-        size: side of the whole picture in pixels.
+        size: side of the whole image in pixels.
     """
 
     image: np.ndarray
@@ -104,7 +104,7 @@ class Canvas:
         """Turns a distance into coverage with an edge one pixel wide.
 
         Args:
-            distance: how far inside a shape, in shares of the picture's side;
+            distance: how far inside a shape, in shares of the image's side;
                 negative outside.
 
         Returns:
@@ -154,7 +154,7 @@ def polygon(
     Args:
         dx: [1, width] coordinates to the right.
         dy: [height, 1] coordinates downwards.
-        corners: (x, y) clockwise as seen in the picture.
+        corners: (x, y) clockwise as seen in the image.
 
     Returns:
         float32 [height, width], the least distance to an edge's line.

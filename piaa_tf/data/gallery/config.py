@@ -11,7 +11,7 @@ from piaa_tf.data.gallery.render import MAX_SIZE, MIN_SIZE
 from piaa_tf.data.splits import SPLITS
 from piaa_tf.errors import InputError
 
-_MAX_PICTURES = 1_000_000
+_MAX_PHOTOS = 1_000_000
 _CANDIDATES_PER_LIKE = 8
 
 
@@ -62,12 +62,12 @@ class SplitSizes:
     """How much one split of the gallery holds.
 
     Attributes:
-        scored_pictures: pictures with the score distribution of 200 crowd raters.
-        likers: people with known traits who like pictures.
-        likes_per_liker: pictures each of them likes, each the best of eight.
-        users: people who rate pictures.
-        ratings_per_user: pictures each of them rates.
-        rated_pictures: pictures they choose from, at random.
+        scored_pictures: photos with the score distribution of 200 crowd raters.
+        likers: people with known traits who like photos.
+        likes_per_liker: photos each of them likes, each the best of eight.
+        users: people who rate photos.
+        ratings_per_user: photos each of them rates.
+        rated_pictures: photos they choose from, at random.
     """
 
     scored_pictures: int
@@ -84,18 +84,18 @@ class SplitSizes:
                 raise InputError(f"{name} must be >= 1. Got {value}.")
         if self.ratings_per_user > self.rated_pictures:
             raise InputError(
-                "A user rates a picture once: ratings_per_user must be <= "
+                "A user rates a photo once: ratings_per_user must be <= "
                 f"rated_pictures. Got {self.ratings_per_user} > {self.rated_pictures}."
             )
 
     @property
     def candidates(self) -> int:
-        """Number of pictures that likers choose from; only the liked are rendered."""
+        """Number of photos that likers choose from; only the liked are rendered."""
         return self.likers * self.likes_per_liker * _CANDIDATES_PER_LIKE
 
     @property
-    def pictures(self) -> int:
-        """Number of picture indices the split takes."""
+    def photos(self) -> int:
+        """Number of photo indices the split takes."""
         return self.scored_pictures + self.candidates + self.rated_pictures
 
 
@@ -104,7 +104,7 @@ class GalleryConfig:
     """Everything a gallery depends on.
 
     Attributes:
-        seed: seed of the pictures and the people, 0 to 2**32 - 1.
+        seed: seed of the photos and the people, 0 to 2**32 - 1.
         image_size: pixels a side.
         shares: where the variance of ratings comes from.
         train: sizes of the split to learn from.
@@ -130,11 +130,12 @@ class GalleryConfig:
                 f"image_size must be {MIN_SIZE} to {MAX_SIZE} pixels. "
                 f"Got {self.image_size}."
             )
-        total = sum(self.sizes(split).pictures for split in SPLITS)
-        if total > _MAX_PICTURES:
+        total = sum(self.sizes(split).photos for split in SPLITS)
+        if total > _MAX_PHOTOS:
             raise InputError(
-                f"A gallery draws at most {_MAX_PICTURES} pictures, those that likers "
-                f"choose from included. Got {total}. Lower likers or pictures."
+                f"A gallery draws at most {_MAX_PHOTOS} photos, those that likers "
+                f"choose from included. Got {total}. Lower likers, scored_pictures or "
+                "rated_pictures."
             )
 
     def sizes(self, split: str) -> SplitSizes:
@@ -146,7 +147,7 @@ class GalleryConfig:
         }[split]
 
     def blocks(self) -> dict[tuple[str, str], range]:
-        """Maps (split, "scored" | "candidates" | "rated") to its picture indices."""
+        """Maps (split, "scored" | "candidates" | "rated") to its photo indices."""
         blocks, start = {}, 0
         for split in SPLITS:
             sizes = self.sizes(split)

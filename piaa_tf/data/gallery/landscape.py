@@ -66,7 +66,7 @@ def plane_texture(
 def flat_texture(
     canvas: Canvas, kind: str, rng: np.random.Generator, mirror: float = 0.0
 ) -> np.ndarray:
-    """Lays a texture parallel to the picture: float32 [height, width]."""
+    """Lays a texture parallel to the image: float32 [height, width]."""
     bank = texture_bank(kind, canvas.size)
     tile = bank[int(rng.integers(len(bank)))]
     shift = (rng.random(2) * canvas.size).astype(int)

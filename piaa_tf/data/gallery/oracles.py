@@ -1,4 +1,4 @@
-"""What is possible on a written gallery, by whoever knows what nobody can know.
+"""What is possible on a written gallery with knowledge that no method has.
 
 These figures belong beside every table of results on the gallery: a method between
 the shared taste and the ceiling has learned something personal.
@@ -16,7 +16,7 @@ from sklearn.linear_model import Ridge
 
 from piaa_tf.data import folder
 from piaa_tf.data.gallery.scene import draw_scene
-from piaa_tf.data.gallery.taste import picture_features
+from piaa_tf.data.gallery.taste import photo_features
 from piaa_tf.data.gallery.write import read_description
 from piaa_tf.data.samples import PersonalRatings
 from piaa_tf.errors import InputError
@@ -44,7 +44,7 @@ def noise_ceiling(gallery_dir: str | os.PathLike[str], split: str = "test") -> f
 def shared_taste(gallery_dir: str | os.PathLike[str], split: str = "test") -> float:
     """Ranks by the taste all people share: the best a generic prior could reach.
 
-    Arguments, returns and refusals are those of `noise_ceiling`.
+    Arguments, returns and errors are those of `noise_ceiling`.
     """
     return _mean_srocc(gallery_dir, split, "shared_score")
 
@@ -59,7 +59,7 @@ def ridge_on_attributes(
 ) -> float:
     """Learns each user's difference from shared taste on the true attributes.
 
-    Half of a user's ratings, drawn anew each repeat, are held out.
+    Half of a user's ratings, drawn again for each repeat, are held out.
 
     Args:
         gallery_dir: a written gallery.
@@ -79,7 +79,7 @@ def ridge_on_attributes(
     config = read_description(gallery_dir)["config"]
     indices = [int(Path(image).stem) for image in samples.images]
     scenes = [draw_scene(int(config["seed"]), index) for index in indices]
-    features = picture_features(scenes).features
+    features = photo_features(scenes).features
     rng = np.random.default_rng(seed)
     figures = []
     for rows in _rows_by_user(samples):

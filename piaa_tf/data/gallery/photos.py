@@ -1,4 +1,4 @@
-"""The pictures of a gallery as JPEG files, rendered by several processes."""
+"""The photos of a gallery as JPEG files, rendered by several processes."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from piaa_tf.errors import InputError
 from piaa_tf.files.progress import Progress
 
 _CHUNK = 200
-# A process that starts costs as much as some hundreds of pictures.
-_PICTURES_PER_PROCESS = 1000
+# A process that starts costs as much as some hundreds of photos.
+_PHOTOS_PER_PROCESS = 1000
 
 
 def photo_name(index: int) -> str:
@@ -34,16 +34,16 @@ def photo_name(index: int) -> str:
 def write_photos(
     photos: Path,
     config: GalleryConfig,
-    pictures: Sequence[int],
+    indices: Sequence[int],
     num_processes: int | None = None,
 ) -> None:
-    """Renders pictures and writes them as JPEGs of quality 95 without subsampling.
+    """Renders photos and writes them as JPEGs of quality 95 without subsampling.
 
     Args:
         photos: folder to write into.
         config: seed and size.
-        pictures: numbers of the scenes.
-        num_processes: None for as many as cores and pictures are worth.
+        indices: numbers of the scenes.
+        num_processes: None for as many as cores and photos are worth.
 
     Raises:
         InputError: num_processes is below 1, or a process died.
@@ -51,21 +51,21 @@ def write_photos(
     if num_processes is not None and num_processes < 1:
         raise InputError(f"num_processes must be >= 1. Got {num_processes}.")
     if num_processes is None:
-        worth = 1 + len(pictures) // _PICTURES_PER_PROCESS
+        worth = 1 + len(indices) // _PHOTOS_PER_PROCESS
         num_processes = min(os.cpu_count() or 1, worth)
-    for name in sorted({photo_name(index).split("/")[0] for index in pictures}):
+    for name in sorted({photo_name(index).split("/")[0] for index in indices}):
         (photos / name).mkdir(parents=True)
     jobs = [
-        (photos, config.seed, config.image_size, pictures[start : start + _CHUNK])
-        for start in range(0, len(pictures), _CHUNK)
+        (photos, config.seed, config.image_size, indices[start : start + _CHUNK])
+        for start in range(0, len(indices), _CHUNK)
     ]
-    progress = Progress(len(pictures))
+    progress = Progress(len(indices))
     for count in _run(jobs, num_processes):
         progress.step(count)
 
 
 def _run(jobs: Sequence[tuple], num_processes: int) -> Iterator[int]:
-    """Yields the number of pictures of each finished job, in any order."""
+    """Yields the number of photos of each finished job, in any order."""
     if num_processes == 1:
         yield from map(_write_chunk, jobs)
         return
@@ -87,8 +87,8 @@ def _run(jobs: Sequence[tuple], num_processes: int) -> Iterator[int]:
 
 
 def _write_chunk(job: tuple[Path, int, int, Sequence[int]]) -> int:
-    photos, seed, size, pictures = job
-    for index in pictures:
+    photos, seed, size, indices = job
+    for index in indices:
         image = Image.fromarray(render_scene(draw_scene(seed, index), size))
         image.save(photos / photo_name(index), quality=95, subsampling=0)
-    return len(pictures)
+    return len(indices)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from piaa_tf.data.gallery.config import TasteShares
-from piaa_tf.data.gallery.taste import People, PictureFeatures, personal_scores
+from piaa_tf.data.gallery.taste import People, PhotoFeatures, personal_scores
 from piaa_tf.ratings import RatingRange
 
 RATING_RANGE = RatingRange(1, 5)
@@ -48,15 +48,15 @@ def rate(
 
 
 def score_counts(
-    pictures: PictureFeatures,
+    photos: PhotoFeatures,
     crowd: People,
     shares: TasteShares,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """Lets 200 of the crowd score each picture.
+    """Lets 200 of the crowd score each photo.
 
     Args:
-        pictures: N pictures.
+        photos: N photos.
         crowd: at least 200 people.
         shares: where the variance of ratings comes from.
         rng: who votes, and the noise.
@@ -66,19 +66,19 @@ def score_counts(
     """
     return np.concatenate(
         [
-            _count_votes(pictures[start : start + _CHUNK], crowd, shares, rng)
-            for start in range(0, len(pictures.features), _CHUNK)
+            _count_votes(photos[start : start + _CHUNK], crowd, shares, rng)
+            for start in range(0, len(photos.features), _CHUNK)
         ]
     )
 
 
 def _count_votes(
-    pictures: PictureFeatures,
+    photos: PhotoFeatures,
     crowd: People,
     shares: TasteShares,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    scores = personal_scores(pictures, crowd, shares)
+    scores = personal_scores(photos, crowd, shares)
     rows = np.arange(len(scores))[:, None]
     voters = rng.random(scores.shape).argpartition(_VOTES - 1, axis=1)[:, :_VOTES]
     noise = np.sqrt(shares.noise) * rng.standard_normal(voters.shape)
@@ -91,30 +91,30 @@ def _count_votes(
 
 
 def choose_likes(
-    pictures: PictureFeatures,
+    photos: PhotoFeatures,
     people: People,
     likes: int,
     shares: TasteShares,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """Lets each person like the best of several pictures, several times.
+    """Lets each person like the best of several photos, several times.
 
     Args:
-        pictures: P * likes * C candidates; each is seen by one person once.
+        photos: P * likes * C candidates; each is seen by one person once.
         people: P people.
-        likes: pictures each of them likes.
+        likes: photos each of them likes.
         shares: where the variance of ratings comes from.
         rng: the noise of the choice.
 
     Returns:
-        int64 [P, likes], positions of the liked pictures among the candidates.
+        int64 [P, likes], positions of the liked photos among the candidates.
     """
-    count = len(pictures.features)
+    count = len(photos.features)
     seen = np.arange(count).reshape(len(people), likes, -1)
     liked = np.empty((len(people), likes), np.int64)
     for i, candidates in enumerate(seen):
         own = one_person(people, i)
-        scores = personal_scores(pictures[candidates.ravel()], own, shares)[:, 0]
+        scores = personal_scores(photos[candidates.ravel()], own, shares)[:, 0]
         scores = scores + np.sqrt(shares.noise) * rng.standard_normal(len(scores))
         best = scores.reshape(candidates.shape).argmax(axis=1)
         liked[i] = candidates[np.arange(likes), best]

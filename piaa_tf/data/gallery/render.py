@@ -1,7 +1,7 @@
 """From a scene to pixels: backdrop, focus, subject, then light and tone.
 
 The order is a camera's: what is there, what the lens leaves sharp, what the film makes
-of it. At 64 pixels a picture takes less than three milliseconds.
+of it. At 64 pixels an image takes less than three milliseconds.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from piaa_tf.data.gallery.subjects import paint_subject
 from piaa_tf.errors import InputError
 
 MIN_SIZE, MAX_SIZE = 16, 1024
-"""Smallest and largest picture that can be rendered, in pixels a side."""
+"""Smallest and largest image that can be rendered, in pixels a side."""
 
 
 def render_scene(scene: Scene, size: int) -> np.ndarray:
@@ -37,7 +37,7 @@ def render_scene(scene: Scene, size: int) -> np.ndarray:
 
 
 def subject_mask(scene: Scene, size: int) -> np.ndarray:
-    """Tells which pixels of a rendered scene show its subject.
+    """Returns which pixels of a rendered scene show its subject.
 
     Args:
         scene: what is shown.

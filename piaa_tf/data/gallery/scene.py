@@ -1,8 +1,8 @@
-"""What is in a picture before it is drawn: content, framing and ten latent attributes.
+"""What is in an image before it is drawn: content, framing and ten latent attributes.
 
 The attributes are the photography rules that the slides and AADB (Kong et al. 2016,
 arXiv:1606.01621) name. Drawing a scene costs microseconds, so that a simulated person
-can choose among thousands of pictures of which only the chosen ones are rendered.
+can choose among thousands of images of which only the chosen ones are rendered.
 """
 
 from __future__ import annotations
@@ -53,13 +53,13 @@ _FLYING = ("city", "night")
 
 @dataclass(frozen=True)
 class Scene:
-    """Everything a picture of the gallery shows; resolution is chosen when rendering.
+    """Everything an image of the gallery shows; resolution is chosen when rendering.
 
-    Positions and sizes are shares of the picture's side, x to the right and y down.
+    Positions and sizes are shares of the image's side, x to the right and y down.
 
     Attributes:
         seed: seed of the gallery.
-        index: number of the picture in the gallery; with `seed` it also fixes the
+        index: number of the image in the gallery; with `seed` it also fixes the
             details (textures, ridges, clouds) that no attribute describes.
         content: one of `CONTENTS`.
         subject_x: centre of the subject.
@@ -77,7 +77,7 @@ class Scene:
         warmth: colour of the light, -1 (cool) to 1 (warm).
         clutter: strength of the textures and number of things, 0 to 1.
         grain: film grain, 0 to 1.
-        softness: blur of the whole picture, 0 to 1.
+        softness: blur of the whole image, 0 to 1.
     """
 
     seed: int
@@ -119,7 +119,7 @@ class Scene:
 
     @property
     def symmetry(self) -> float:
-        """How symmetric the picture is, 0 to 1; a centred subject adds to it."""
+        """How symmetric the image is, 0 to 1; a centred subject adds to it."""
         centred = math.exp(-(((self.subject_x - 0.5) / 0.08) ** 2))
         return self.mirror * (0.6 + 0.4 * centred)
 
@@ -134,11 +134,11 @@ class Scene:
         return 1 - 0.5 * self.grain - 0.5 * self.softness
 
     def attributes(self) -> list[float]:
-        """The latent attributes in the order of `ATTRIBUTES`."""
+        """Returns the latent attributes in the order of `ATTRIBUTES`."""
         return [getattr(self, name) for name in ATTRIBUTES]
 
     def details(self, layer: int) -> np.random.Generator:
-        """The random numbers of one layer's details, the same at every size."""
+        """Returns the random numbers of one layer's details, the same at every size."""
         # Not 0: numpy pads seeds with zeros, and (seed, block) draws scenes.
         return np.random.default_rng((self.seed, self.index, layer + 1))
 
@@ -148,7 +148,7 @@ def draw_scene(seed: int, index: int) -> Scene:
 
     Args:
         seed: seed of the gallery, >= 0.
-        index: number of the picture, >= 0.
+        index: number of the image, >= 0.
 
     Returns:
         The scene, the same on every machine.
@@ -163,7 +163,7 @@ def draw_scene(seed: int, index: int) -> Scene:
     focus = _clip(1.6 * u[8] - 0.5)
     if content in CLOSE_UPS:
         focus = min(1.0, focus + 0.25)
-    # Two uniforms make extremes rarer than the middle: better photographs on average,
+    # Two uniforms make extremes rarer than the middle: better images on average,
     # and still enough bad ones to dislike.
     colour, contrast, bright, clutter, warmth = (
         0.65 * a + 0.35 * b for a, b in zip(u[9:14], u[14:19])
@@ -212,7 +212,7 @@ def _draw_block(seed: int, block: int) -> tuple[np.ndarray, np.ndarray]:
 def _place_subject(
     u: Sequence[float], z: Sequence[float], mirror: float
 ) -> tuple[float, float]:
-    """Returns (x, y): in the middle of symmetric pictures, often on a third."""
+    """Returns (x, y): in the middle of symmetric images, often on a third."""
     if mirror > 0.75 and u[2] < 0.75:
         return 0.5 + 0.015 * z[0], 0.3 + 0.4 * u[3]
     if u[2] < 0.45:

@@ -16,13 +16,13 @@ from piaa_tf.presentation.sheet import Grid, Sheet
 def contact_sheet(
     config: GalleryConfig, columns: int, rows: int = len(CONTENTS), size: int = 64
 ) -> Image.Image:
-    """Renders the first pictures of each content class side by side.
+    """Renders the first photos of each content class side by side.
 
     Args:
         config: gives the seed.
-        columns: pictures per class, >= 1.
+        columns: photos per class, >= 1.
         rows: classes, 1 to 8, in the order of `CONTENTS`.
-        size: pixels a side of each picture.
+        size: pixels a side of each photo.
 
     Returns:
         An RGB image, columns * size wide and rows * size high.

@@ -28,10 +28,10 @@ class Brush:
     """A subject being drawn.
 
     Attributes:
-        canvas: the part of the picture around the subject.
+        canvas: the part of the image around the subject.
         dx: float32 [1, width], position to the right in the subject's unit.
         dy: float32 [height, 1], position downwards.
-        unit: the subject's unit as a share of the picture's side.
+        unit: the subject's unit as a share of the image's side.
         shade: float32 [height, width], how the light falls on it, about 1.
     """
 
@@ -49,23 +49,23 @@ class Brush:
         self.canvas.paint(mask, colour * self.shade, opacity)
 
     def ellipse(self, x: float, y: float, rx: float, ry: float) -> np.ndarray:
-        """An upright ellipse around (x, y)."""
+        """Returns an upright ellipse around (x, y)."""
         return ellipse(self.dx, self.dy, (x, y), rx, ry)
 
     def leaf(
         self, angle: float, start: float, length: float, width: float
     ) -> np.ndarray:
-        """An ellipse that points away from the centre, from `start` on."""
+        """Returns an ellipse that points away from the centre, from `start` on."""
         cos, sin = np.float32(math.cos(angle)), np.float32(math.sin(angle))
         along, across = self.dx * cos + self.dy * sin, self.dy * cos - self.dx * sin
         return ellipse(along, across, (start + length / 2, 0), length / 2, width / 2)
 
     def polygon(self, *corners: tuple[float, float]) -> np.ndarray:
-        """A convex polygon, corners clockwise."""
+        """Returns a convex polygon, corners clockwise."""
         return polygon(self.dx, self.dy, corners)
 
     def bar(self, left: float, top: float, right: float, bottom: float) -> np.ndarray:
-        """An upright rectangle."""
+        """Returns an upright rectangle."""
         across = np.minimum(self.dx - np.float32(left), np.float32(right) - self.dx)
         down = np.minimum(self.dy - np.float32(top), np.float32(bottom) - self.dy)
         return np.minimum(across, down)
@@ -77,7 +77,7 @@ def paint_subject(
     """Paints the subject with its shadow or reflection; `canvas.cover` is its mask.
 
     Args:
-        canvas: the whole picture, background painted.
+        canvas: the whole image, background painted.
         scene: gives content, place, size and light.
         palette: colours.
         rng: details.

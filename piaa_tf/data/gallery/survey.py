@@ -16,10 +16,10 @@ from piaa_tf.data.gallery.raters import (
 from piaa_tf.data.gallery.scene import draw_scene
 from piaa_tf.data.gallery.taste import (
     People,
-    PictureFeatures,
+    PhotoFeatures,
     draw_people,
     personal_scores,
-    picture_features,
+    photo_features,
     shared_scores,
 )
 from piaa_tf.data.splits import SPLITS
@@ -31,15 +31,15 @@ _PEOPLE_KEY = 1_000_003
 
 @dataclass(frozen=True)
 class SplitAnswers:
-    """What the people of one split said; pictures are given by their scene numbers.
+    """What the people of one split said; photos are given by their scene numbers.
 
     Attributes:
-        scored: [N] pictures that the crowd scored.
+        scored: [N] photos that the crowd scored.
         counts: [N, 10] votes per score.
         likers: P people.
-        liked: [P, likes] pictures they like.
+        liked: [P, likes] photos they like.
         users: U people.
-        rated: [U, n] pictures they rated.
+        rated: [U, n] photos they rated.
         ratings: [U, n] float32, 1 to 5.
         scores: [U, n] what they would say without noise, in units of a rating's
             standard deviation.
@@ -56,8 +56,8 @@ class SplitAnswers:
     scores: np.ndarray
     shared: np.ndarray
 
-    def pictures(self) -> np.ndarray:
-        """Returns the distinct pictures of the split, ascending."""
+    def photos(self) -> np.ndarray:
+        """Returns the distinct photos of the split, ascending."""
         parts = [self.scored, self.liked.ravel(), self.rated.ravel()]
         return np.unique(np.concatenate(parts))
 
@@ -122,8 +122,8 @@ def _ask_users(
     return block.start + seen, np.stack(ratings), np.stack(scores), common[seen]
 
 
-def _features(config: GalleryConfig, block: range) -> PictureFeatures:
-    return picture_features([draw_scene(config.seed, index) for index in block])
+def _features(config: GalleryConfig, block: range) -> PhotoFeatures:
+    return photo_features([draw_scene(config.seed, index) for index in block])
 
 
 def _people_rng(config: GalleryConfig, split: int, use: int) -> np.random.Generator:

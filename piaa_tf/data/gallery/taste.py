@@ -1,6 +1,6 @@
 """What people like: shared taste, taste by personality, and taste of one's own.
 
-A person's score of a picture is linear in 20 features of its attributes and content,
+A person's score of a photo is linear in 20 features of its attributes and content,
 plus a few products of them. Weights by trait have the signs that studies of
 personality and art or image preference report (Chamorro-Premuzic et al. 2009; Segalin
 et al. 2017, the PsychoFlickr set); their magnitudes are assumed.
@@ -76,20 +76,20 @@ _REFERENCE_PEOPLE = 4000
 
 
 @dataclass(frozen=True)
-class PictureFeatures:
-    """What people see in N pictures.
+class PhotoFeatures:
+    """What people see in N photos.
 
     Attributes:
-        features: [N, 20], each of mean 0 and variance 1 over all pictures.
+        features: [N, 20], each of mean 0 and variance 1 over all photos.
         products: [N, 20], products of two features, standardised alike.
     """
 
     features: np.ndarray
     products: np.ndarray
 
-    def __getitem__(self, index: np.ndarray | slice) -> PictureFeatures:
-        """Picks pictures."""
-        return PictureFeatures(self.features[index], self.products[index])
+    def __getitem__(self, index: np.ndarray | slice) -> PhotoFeatures:
+        """Picks photos."""
+        return PhotoFeatures(self.features[index], self.products[index])
 
 
 @dataclass(frozen=True)
@@ -111,11 +111,11 @@ class People:
     spreads: np.ndarray
 
     def __len__(self) -> int:
-        """Number of people."""
+        """Returns the number of people."""
         return len(self.traits)
 
 
-def picture_features(scenes: Sequence[Scene]) -> PictureFeatures:
+def photo_features(scenes: Sequence[Scene]) -> PhotoFeatures:
     """Computes what taste depends on.
 
     Args:
@@ -127,7 +127,7 @@ def picture_features(scenes: Sequence[Scene]) -> PictureFeatures:
     reference = _reference()
     features = (_raw_features(scenes) - reference.feature_mean) / reference.feature_sd
     products = _raw_products(features)
-    return PictureFeatures(
+    return PhotoFeatures(
         features, (products - reference.product_mean) / reference.product_sd
     )
 
@@ -146,24 +146,24 @@ def draw_people(count: int, rng: np.random.Generator) -> People:
     )
 
 
-def shared_scores(pictures: PictureFeatures, shares: TasteShares) -> np.ndarray:
+def shared_scores(photos: PhotoFeatures, shares: TasteShares) -> np.ndarray:
     """Scores by the taste common to all: [N], in units of a rating's deviation."""
     scale = np.sqrt(shares.shared / _reference().shared_variance)
-    return scale * (pictures.features @ _SHARED)
+    return scale * (photos.features @ _SHARED)
 
 
 def personal_scores(
-    pictures: PictureFeatures, people: People, shares: TasteShares
+    photos: PhotoFeatures, people: People, shares: TasteShares
 ) -> np.ndarray:
     """Scores by each person's whole taste, without the noise of rating.
 
     Args:
-        pictures: N pictures.
+        photos: N photos.
         people: P people.
         shares: how much each part of taste counts.
 
     Returns:
-        [N, P]; with noise of variance `shares.noise` added the variance over pictures
+        [N, P]; with noise of variance `shares.noise` added the variance over photos
         is 1 on average over people.
     """
     reference = _reference()
@@ -176,9 +176,9 @@ def personal_scores(
         * people.product_weights
     )
     return (
-        shared_scores(pictures, shares)[:, None]
-        + pictures.features @ weights.T
-        + pictures.products @ own_products.T
+        shared_scores(photos, shares)[:, None]
+        + photos.features @ weights.T
+        + photos.products @ own_products.T
     )
 
 
@@ -222,7 +222,7 @@ def _reference() -> _Reference:
 
 
 def _raw_features(scenes: Sequence[Scene]) -> np.ndarray:
-    """Attributes, content as one of eight, and two squares: [N, 20]."""
+    """Returns attributes, content as one of eight, and two squares: [N, 20]."""
     attributes = attribute_table(scenes)
     content = np.array([CONTENTS.index(scene.content) for scene in scenes], int)
     middle = attributes - 0.5
@@ -231,7 +231,7 @@ def _raw_features(scenes: Sequence[Scene]) -> np.ndarray:
 
 
 def _raw_products(features: np.ndarray) -> np.ndarray:
-    """Products of an attribute with an attribute or a content, always the same ones."""
+    """Returns products of attributes with an attribute or content, fixed by a seed."""
     rng = np.random.default_rng((_REFERENCE_SEED, 1))
     first = rng.integers(0, len(ATTRIBUTES), _NUM_PRODUCTS)
     second = rng.integers(0, len(ATTRIBUTES) + len(CONTENTS), _NUM_PRODUCTS)

@@ -2,7 +2,7 @@
 
 They are sums of waves with random phases whose strength falls with frequency, as in
 natural images (Field 1987, J. Opt. Soc. Am. A 4). A bank for another size is made of
-the same waves, so that a picture looks alike at every size. Values are rounded to
+the same waves, so that an image looks alike at every size. Values are rounded to
 1/256, which takes away the last-digit differences between machines.
 """
 
@@ -22,11 +22,11 @@ _FALLOFF = {"fine": 0.9, "rough": 1.4, "cloud": 1.9}
 
 @cache
 def texture_bank(kind: str, size: int) -> np.ndarray:
-    """Returns the textures of one kind, for pictures of one size.
+    """Returns the textures of one kind, for images of one size.
 
     Args:
         kind: "fine" (grass, leaves), "rough" (rock, bark) or "cloud".
-        size: side of the picture in pixels.
+        size: side of the image in pixels.
 
     Returns:
         float32 [8, size, size], mean 0, variance 1 before the waves too short for
@@ -41,10 +41,10 @@ def texture_bank(kind: str, size: int) -> np.ndarray:
 
 @cache
 def ridge_bank(size: int) -> np.ndarray:
-    """Returns the ridge lines for pictures of one size.
+    """Returns the ridge lines for images of one size.
 
     Args:
-        size: side of the picture in pixels.
+        size: side of the image in pixels.
 
     Returns:
         float32 [64, size], mean 0, variance about 1. Read-only.
@@ -72,7 +72,7 @@ def _texture_waves(kind: str) -> np.ndarray:
     rows = np.fft.fftfreq(_PERIOD)[:, None] * _PERIOD
     columns = np.fft.rfftfreq(_PERIOD)[None] * _PERIOD
     frequency = np.sqrt(rows**2 + columns**2)
-    # Waves as long as the picture would be a second, unlabelled composition.
+    # Waves as long as the image would be a second, unlabelled composition.
     frequency[frequency < 2.5] = np.inf
     shape = (_NUM_TEXTURES, *frequency.shape)
     waves = _complex_normal(rng, shape) / frequency ** _FALLOFF[kind]
@@ -81,7 +81,7 @@ def _texture_waves(kind: str) -> np.ndarray:
 
 
 def _from_waves(waves: np.ndarray, size: int) -> np.ndarray:
-    """Sums the waves that a picture of this size can show."""
+    """Sums the waves that an image of this size can show."""
     kept = min(size, _PERIOD) // 2
     cut = np.zeros((size, size // 2 + 1), complex)
     cut[:kept, :kept] = waves[:kept, :kept]

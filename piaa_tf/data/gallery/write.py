@@ -3,7 +3,7 @@
 OUT/photos/012/012345.jpg          named by the number of the scene
 OUT/<split>/ratings.csv, scores.csv, likes.csv      as `folder` reads them
 OUT/users.csv                      everybody's split, Big Five, mean and spread
-OUT/attributes.csv                 content and latent attributes of every picture
+OUT/attributes.csv                 content and latent attributes of every photo
 OUT/truth.csv                      noiseless scores of validation and test users
 OUT/gallery.json                   the config, and that all this is simulated
 """
@@ -28,14 +28,19 @@ from piaa_tf.data.gallery.photos import photo_name, write_photos
 from piaa_tf.data.gallery.raters import BIN_SCORES, RATING_RANGE
 from piaa_tf.data.gallery.scene import ATTRIBUTES, draw_scene
 from piaa_tf.data.gallery.survey import SplitAnswers, take_survey
-from piaa_tf.data.samples import LikedImages, PersonalRatings, ScoreDistributions
+from piaa_tf.data.samples import (
+    AnySamples,
+    LikedImages,
+    PersonalRatings,
+    ScoreDistributions,
+)
 from piaa_tf.data.splits import SPLITS
 from piaa_tf.errors import InputError
 from piaa_tf.files.atomic_files import atomic_folder
 from piaa_tf.ratings import TRAITS
 
 VERSION = 1
-"""Changes whenever the same config gives other pictures or answers."""
+"""Changes whenever the same config gives other photos or answers."""
 
 
 def write_gallery(
@@ -68,11 +73,11 @@ def write_gallery(
         return out
     logging.info("gallery %s: drawing scenes, asking people", out)
     answers = take_survey(config)
-    pictures = np.concatenate([split.pictures() for split in answers.values()])
+    indices = np.concatenate([split.photos() for split in answers.values()])
     try:
         with atomic_folder(out) as part:
-            write_photos(part / "photos", config, pictures.tolist(), num_processes)
-            _write_tables(part, config, answers, pictures.tolist())
+            write_photos(part / "photos", config, indices.tolist(), num_processes)
+            _write_tables(part, config, answers, indices.tolist())
             with contextlib.suppress(OSError):  # an empty folder makes way
                 out.rmdir()
     except FileExistsError as error:
@@ -80,7 +85,7 @@ def write_gallery(
             f"Nothing else may write {out} at the same time. Got {error.strerror}. "
             "Remove it or choose another folder."
         ) from error
-    logging.info("gallery %s written: %d pictures", out, len(pictures))
+    logging.info("gallery %s written: %d photos", out, len(indices))
     return out
 
 
@@ -115,7 +120,7 @@ def read_config(gallery_dir: str | os.PathLike[str]) -> GalleryConfig:
     if described.get("version") != VERSION:
         raise InputError(
             f"{gallery_dir} must be a gallery of version {VERSION}. "
-            f"Got {described.get('version')!r}. Write it anew."
+            f"Got {described.get('version')!r}. Write it again."
         )
     config: dict[str, Any] = dict(described["config"])
     config["shares"] = TasteShares(**config["shares"])
@@ -125,8 +130,8 @@ def read_config(gallery_dir: str | os.PathLike[str]) -> GalleryConfig:
 
 
 def load(
-    kind: type[folder.AnySamples], data_dir: str | os.PathLike[str], split: str
-) -> folder.AnySamples:
+    kind: type[AnySamples], data_dir: str | os.PathLike[str], split: str
+) -> AnySamples:
     """Loads samples of a gallery; renders the default one where there is none yet.
 
     Args:
@@ -146,7 +151,7 @@ def load(
 
 
 def _is_written(out: Path, config: GalleryConfig) -> bool:
-    """Tells whether the very gallery is there; refuses to replace anything else."""
+    """Checks whether this very gallery is there; refuses to replace anything else."""
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return False
     if not (out / "gallery.json").exists():
@@ -170,12 +175,12 @@ def _write_tables(
     part: Path,
     config: GalleryConfig,
     answers: Mapping[str, SplitAnswers],
-    pictures: list[int],
+    indices: list[int],
 ) -> None:
-    """Writes everything but the photographs."""
+    """Writes everything but the photos."""
     _write_samples(part, answers)
     _write_people(part, answers)
-    _write_truth(part, config, answers, pictures)
+    _write_truth(part, config, answers, indices)
     described = {"simulated": True, "version": VERSION, "config": asdict(config)}
     text = json.dumps(described, indent=2) + "\n"
     (part / "gallery.json").write_text(text, encoding="utf-8")
@@ -227,10 +232,10 @@ def _write_truth(
     part: Path,
     config: GalleryConfig,
     answers: Mapping[str, SplitAnswers],
-    pictures: list[int],
+    indices: list[int],
 ) -> None:
     """Writes what no real data set knows: the latent attributes and scores."""
-    scenes = [draw_scene(config.seed, index) for index in pictures]
+    scenes = [draw_scene(config.seed, index) for index in indices]
     write_table(
         part / "attributes.csv",
         ["image", "content", *ATTRIBUTES],

@@ -85,5 +85,5 @@ def _hidden(x: tf.Tensor, place: int) -> tf.Tensor:
 
 
 def _torch_uniform() -> tf.keras.initializers.Initializer:
-    """Draws from +-1 / sqrt(fan in), as torch does where nobody says otherwise."""
+    """Draws from +-1 / sqrt(fan in), torch's default."""
     return tf.keras.initializers.VarianceScaling(1 / 3, "fan_in", "uniform")

@@ -1,4 +1,4 @@
-"""`compact`: a small DenseNet for pictures of 64-96 px that a CPU trains in minutes.
+"""`compact`: a small DenseNet for images of 64-96 px that a CPU trains in minutes.
 
 Two dense blocks in the manner of Huang et al. 2017 (arXiv:1608.06993): every 3x3
 convolution sees all that came before it in its block. Two departures are for speed on a
@@ -9,7 +9,7 @@ The end departs as well. What people rate is also where things are: thirds, symm
 an empty side. A global average forgets it, so a 4x4 grid of a few channels stands
 beside the average.
 
-A training step of 50 pictures of 64 px takes 54 ms on two cores with AVX2, a forward
+A training step of 50 images of 64 px takes 54 ms on two cores with AVX2, a forward
 pass 13 ms.
 """
 
@@ -29,7 +29,7 @@ GRID_SIZE = 4
 GRID_CHANNELS = 8
 
 FEATURE_SIZE = AVERAGED_CHANNELS + GRID_SIZE**2 * GRID_CHANNELS
-"""D: what `build` gives for a picture."""
+"""D: what `build` gives for an image."""
 
 
 def build(*, image_size: int, sync_batch_norm: bool = False) -> tf.keras.Model:

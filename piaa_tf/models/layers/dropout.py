@@ -1,8 +1,8 @@
 """Dropout whose mask is a pure function of a key, so that runs can be repeated.
 
 Keras' own layer draws from a hidden counter that no checkpoint holds: a resumed run, or
-the same run on two replicas, drops other units. Here whoever trains says which key is
-active, made of (seed, step, replica, ...), and nothing is stored.
+the same run on two replicas, drops other units. Here the training code sets the
+active key, made of (seed, step, replica, ...), and nothing is stored.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ class StatelessDropout(tf.keras.layers.Layer):
                 "in this thread. Call the model inside `with dropout_key(key):`, or "
                 "with training=False."
             )
-        # crc32 rather than hash(): Python salts the latter anew in each process.
+        # crc32 rather than hash(): Python salts the latter afresh in each process.
         name_hash = zlib.crc32(self.name.encode()) & 0x7FFFFFFF
         return tf.random.experimental.stateless_fold_in(keys[-1], name_hash)
 

@@ -100,7 +100,7 @@ def test_images_that_everybody_misses_are_left_out(put, tmp_path, logged):
     put("AVA.txt", FIRST + "\n" + FIRST.replace("953619", "512522") + "\n")
     put("images/953619.jpg")
     assert load(tmp_path, "all").images == ("953619.jpg",)
-    assert "1 images that everybody misses are left out" in logged
+    assert "1 images that every copy lacks are left out" in logged
 
 
 def test_another_missing_image_is_refused_unless_allowed(put, tmp_path):

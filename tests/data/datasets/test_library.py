@@ -54,7 +54,7 @@ def load(root, **options):
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 @pytest.mark.parametrize("is_element", [False, True])
-def test_stars_are_read_from_every_kind_of_picture(put, kind, is_element):
+def test_stars_are_read_from_every_kind_of_photo(put, kind, is_element):
     path = put("a.jpg", photo(xmp(4, is_element=is_element), kind))
     assert stars_of(path) == 4
 
@@ -115,9 +115,8 @@ def test_a_library_gives_what_is_rated(put, tmp_path, logged):
     assert samples.images == ("2023/a.jpg", "2024/b.jpg")
     assert samples.users == ("me", "me")
     assert samples.ratings.tolist() == [4, 1]
-    assert (
-        "library: 2 photographs rated, 1 of them rejects that count as 1; 1 unrated"
-        in (logged)
+    assert "library: 2 photos rated, 1 of them rejects that count as 1; 1 unrated" in (
+        logged
     )
 
 

@@ -24,7 +24,7 @@ def test_the_folder_is_the_score(put, tmp_path):
     ]
 
 
-def test_pictures_are_turned_as_the_camera_noted(tmp_path):
+def test_photos_are_turned_as_the_camera_noted(tmp_path):
     path = tmp_path / "images" / "anna" / "4" / "tall.jpg"
     path.parent.mkdir(parents=True)
     exif = Image.Exif()

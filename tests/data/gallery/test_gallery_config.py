@@ -27,7 +27,7 @@ def test_a_split_needs_something_of_everything(name):
         SplitSizes(**sizes)
 
 
-def test_a_user_cannot_rate_more_pictures_than_there_are():
+def test_a_user_cannot_rate_more_photos_than_there_are():
     with pytest.raises(InputError, match="ratings_per_user must be <= rated_pictures"):
         SplitSizes(4, 2, 3, 2, ratings_per_user=7, rated_pictures=6)
 
@@ -43,9 +43,9 @@ def test_an_image_size_out_of_range_is_refused():
         GalleryConfig(image_size=8)
 
 
-def test_too_many_pictures_are_refused():
+def test_too_many_photos_are_refused():
     huge = SplitSizes(1_000_000, 2, 3, 2, 5, 6)
-    with pytest.raises(InputError, match="draws at most 1000000 pictures"):
+    with pytest.raises(InputError, match="draws at most 1000000 photos"):
         GalleryConfig(train=huge)
 
 

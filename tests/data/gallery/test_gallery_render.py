@@ -1,4 +1,4 @@
-"""Pictures: deterministic, alike at every size, and every latent is seen in pixels."""
+"""Images: deterministic, alike at every size, and every latent is seen in pixels."""
 
 import dataclasses
 import hashlib
@@ -120,7 +120,7 @@ def test_a_mask_covers_the_same_share_at_every_size():
         assert 0.005 < small < 0.6
 
 
-def test_a_picture_looks_alike_at_every_size():
+def test_an_image_looks_alike_at_every_size():
     for scene in SCENES:
         small = render_scene(scene, 64).astype(float)
         large = render_scene(scene, 128).astype(float)

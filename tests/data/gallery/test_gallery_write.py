@@ -70,7 +70,7 @@ def test_every_kind_of_samples_loads(gallery, split):
     np.testing.assert_array_equal(scored.bin_scores, np.arange(1, 11))
 
 
-def test_splits_share_no_picture_and_no_person(gallery):
+def test_splits_share_no_photo_and_no_person(gallery):
     images, people = [], []
     for split in SPLITS:
         sets = [folder.load(kind, gallery, split) for kind in KINDS]
@@ -105,7 +105,7 @@ def test_a_photo_is_the_scene_of_its_number(gallery):
     assert np.abs(photo - render_scene(scene, 32)).mean() < 4
 
 
-def test_only_pictures_that_someone_saw_are_rendered(gallery):
+def test_only_photos_that_someone_saw_are_rendered(gallery):
     seen = {
         image
         for split in SPLITS

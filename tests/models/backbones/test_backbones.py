@@ -227,7 +227,7 @@ def test_a_failed_download_is_explained(monkeypatch):
         ({"name": "compact", "weights": "imagenet"}, "do not exist. Pass weights=None"),
         (
             {"name": "resnet18", "weights": "imagenet"},
-            r"Pass weights=PATH .* safetensors\.torch\.save_file.*resnet18",
+            r"Pass weights=PATH .* torch\.save.*resnet18",
         ),
         (
             {"name": "compact", "weights": "/nowhere/compact.h5"},

@@ -191,7 +191,7 @@ def test_a_view_beyond_its_numbers_is_refused(tmp_path, torch, view, message):
     [
         ([1, 2], "no dictionary of tensors"),
         ({}, "no dictionary of tensors"),
-        ({"epoch": 3}, "'epoch', which is no tensor"),
+        ({"epoch": 3}, "'epoch', which is not a tensor"),
     ],
 )
 def test_what_is_no_state_dict_is_refused(tmp_path, torch, save, obj, message):
