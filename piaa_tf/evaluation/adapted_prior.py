@@ -86,12 +86,18 @@ class BehindEmbedding:
 
     def _adapted_weights(self, embedding: np.ndarray, rating: np.ndarray) -> np.ndarray:
         """Computes one user's weights [P] from embeddings [n, D] and ratings [n]."""
-        support = [(embedding, rating)]
         if isinstance(self.method, RidgeFit):
+            support = [(embedding, rating)]
             return ridge_supports(self._personal, support, self.method)[0]
+        return self._stepped_weights(embedding, rating, self.method)
+
+    def _stepped_weights(
+        self, embedding: np.ndarray, rating: np.ndarray, loop: InnerLoop
+    ) -> np.ndarray:
+        """Computes the same by the steps of an inner loop, with Adam."""
         if self._by_adam is None:
             self._by_adam = SupportAdapter(self._personal, embedding.shape[1])
-        return self._by_adam(support, self.method)[0]
+        return self._by_adam([(embedding, rating)], loop)[0]
 
     def _model(self, weights: np.ndarray, num_weights: int) -> EmbeddingModel:
         return EmbeddingModel(self._personal, weights, self._embeddings, num_weights)

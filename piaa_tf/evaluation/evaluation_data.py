@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import os
-from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from absl import logging
@@ -14,10 +14,10 @@ from piaa_tf.data.datasets import catalog
 from piaa_tf.data.samples import (
     LikedImages,
     PersonalRatings,
-    Samples,
     ScoreDistributions,
 )
 from piaa_tf.errors import InputError
+from piaa_tf.evaluation.system import SamplesByKind
 
 KINDS = (ScoreDistributions, LikedImages, PersonalRatings)
 VALIDATION_SHARE = 0.1
@@ -34,9 +34,9 @@ class EvaluationData:
         test: the same of yet others.
     """
 
-    train: Mapping[type, Samples]
-    validation: Mapping[type, Samples]
-    test: Mapping[type, Samples]
+    train: SamplesByKind
+    validation: SamplesByKind
+    test: SamplesByKind
 
     def fingerprint(self) -> str:
         """Names these data: a hash of all images, users and numbers."""
@@ -72,7 +72,8 @@ def load_evaluation_data(
         InputError: A table is there and broken, the data set is unknown, or nobody
             of the test split has rated anything.
     """
-    splits: dict[str, dict[type, Samples]] = {}
+    # Any: a dict cannot say that what is under a kind is of that kind.
+    splits: dict[str, Any] = {}
     for split in ("train", "validation", "test"):
         splits[split] = {}
         contents = catalog.find(dataset).contents

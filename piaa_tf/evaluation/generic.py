@@ -25,7 +25,7 @@ def prior_outputs(prior: Prior, paths: Sequence[Path]) -> dict[str, np.ndarray]:
         [N, bins] and `traits` [N, 5] those that the prior has.
     """
     outputs = predict(prior, paths)
-    found = {
+    found: dict[str, np.ndarray] = {
         name: outputs[name] for name in ("distribution", "traits") if name in outputs
     }
     if "distribution" in outputs or "score" in outputs:

@@ -73,7 +73,9 @@ class Backbone(NamedTuple):
     srocc: dict[int, tuple[float, float]]
 
 
-def _both(ten, ten_spread, hundred, hundred_spread) -> dict[int, tuple[float, float]]:
+def _both(
+    ten: float, ten_spread: float, hundred: float, hundred_spread: float
+) -> dict[int, tuple[float, float]]:
     return {10: (ten, ten_spread), 100: (hundred, hundred_spread)}
 
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 import csv
 import dataclasses
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -46,8 +47,14 @@ class Result:
 
 
 COLUMNS = tuple(field.name for field in dataclasses.fields(Result))
-_TYPES = {"num_images": int, "repeat": int, "num_tested": int, "num_weights": int}
-_TYPES |= {"srocc": float, "prior_srocc": float}
+_TYPES: dict[str, Callable[[str], Any]] = {
+    "num_images": int,
+    "repeat": int,
+    "num_tested": int,
+    "num_weights": int,
+    "srocc": float,
+    "prior_srocc": float,
+}
 
 
 def write_results(path: str | os.PathLike[str], results: Iterable[Result]) -> None:

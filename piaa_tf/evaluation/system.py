@@ -14,7 +14,7 @@ those who like a picture; a `PersonalSystem` adapts to a user. One class may be 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import ItemsView, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar, runtime_checkable
 
@@ -35,6 +35,26 @@ KIND_NAMES = {
     LikedImages: "liked images with traits",
     PersonalRatings: "personal ratings",
 }
+
+
+class SamplesByKind(Protocol):
+    """A dict from kinds to samples, each of the kind that it stands under."""
+
+    def __getitem__(self, kind: type[AnySamples], /) -> AnySamples:
+        """Returns the samples of a kind that there is."""
+        ...
+
+    def __contains__(self, kind: object, /) -> bool:
+        """Checks whether there are samples of a kind."""
+        ...
+
+    def get(self, kind: type[AnySamples], /) -> AnySamples | None:
+        """Returns the samples of a kind; None where there are none."""
+        ...
+
+    def items(self) -> ItemsView[type[Samples], Samples]:
+        """Returns each kind with its samples."""
+        ...
 
 
 class MissingSamplesError(InputError):
@@ -61,8 +81,8 @@ class Training:
         priors: priors that the user brought, and so need no training: role -> folder.
     """
 
-    train: Mapping[type, Samples]
-    validation: Mapping[type, Samples]
+    train: SamplesByKind
+    validation: SamplesByKind
     work_dir: Path
     num_images: tuple[int, ...] = (10, 100)
     seed: int = 0
@@ -84,7 +104,8 @@ class Training:
         Raises:
             MissingSamplesError: The data set has none.
         """
-        found = {"train": self.train, "validation": self.validation}[split].get(kind)
+        splits = {"train": self.train, "validation": self.validation}
+        found = splits[split].get(kind)
         if found is None:
             raise MissingSamplesError(
                 f"{system} needs {KIND_NAMES[kind]} in the {split} split. The data set "
@@ -92,15 +113,27 @@ class Training:
             )
         return found
 
+    def average_samples(self, system: str) -> ScoreDistributions | PersonalRatings:
+        """Returns what average scores are learned from: a crowd's, else users'.
+
+        Args:
+            system: as of `samples`.
+
+        Raises:
+            MissingSamplesError: The data set has neither.
+        """
+        if ScoreDistributions in self.train:
+            return self.samples(ScoreDistributions, system)
+        return self.samples(PersonalRatings, system)
+
 
 class PersonalModel(Protocol):
-    """One user's scores.
+    """One user's scores."""
 
-    Attributes:
-        num_weights: how many numbers are kept for this user alone; 0 for the prior.
-    """
-
-    num_weights: int
+    @property
+    def num_weights(self) -> int:
+        """How many numbers are kept for this user alone; 0 for the prior."""
+        ...
 
     def predict(self, images: Sequence[str]) -> np.ndarray:
         """Scores images by their names in the prepared ratings.
@@ -116,18 +149,25 @@ class PersonalModel(Protocol):
 
 
 class System(Protocol):
-    """What all systems share.
+    """What all systems share."""
 
-    Attributes:
-        name: as the tables write it, such as "PA_IAA" or "FPMF (content)".
-        role: of the prior that it starts from; None where it starts from none.
-        is_costly: whether it adapts a whole network: seconds a user, where others take
-            milliseconds; it gets fewer repeats.
-    """
+    @property
+    def name(self) -> str:
+        """Its name in the tables, such as "PA_IAA" or "FPMF (content)"."""
+        ...
 
-    name: str
-    role: str | None
-    is_costly: bool
+    @property
+    def role(self) -> str | None:
+        """The role of the prior that it starts from; None where it starts from none."""
+        ...
+
+    @property
+    def is_costly(self) -> bool:
+        """Whether it adapts a whole network, and so gets fewer repeats.
+
+        That takes seconds for each user, where others take milliseconds.
+        """
+        ...
 
     def fit(self, training: Training) -> None:
         """Learns whatever does not depend on test users.
@@ -142,13 +182,12 @@ class System(Protocol):
 
 @runtime_checkable
 class PersonalSystem(Protocol):
-    """What adapts to a user's ratings, and can be measured.
+    """What adapts to a user's ratings, and can be measured."""
 
-    Attributes:
-        name: in results and tables.
-    """
-
-    name: str
+    @property
+    def name(self) -> str:
+        """Its name in results and tables."""
+        ...
 
     def prepare(self, ratings: PersonalRatings) -> None:
         """Computes, once, what is needed of the pictures: embeddings, features.

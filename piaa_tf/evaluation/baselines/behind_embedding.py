@@ -18,42 +18,47 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from piaa_tf.adaptation.adapt import InnerLoop
 from piaa_tf.adaptation.ridge import STRENGTH, RidgeFit
-from piaa_tf.evaluation.adapted_prior import BehindEmbedding
+from piaa_tf.evaluation.adapted_prior import BehindEmbedding, Method
 from piaa_tf.evaluation.baselines.priors import META
 from piaa_tf.evaluation.baselines.tuned_prior import TunedPrior
 from piaa_tf.losses import rating_loss
 from piaa_tf.models import blg_piaa
+from piaa_tf.models.prior import Prior
+from piaa_tf.ratings import RatingRange
 
 FUSION_LOOPS = (InnerLoop(20, 0.02), InnerLoop(60, 0.02), InnerLoop(60, 0.05))
 RIDGES = tuple(RidgeFit(strength) for strength in (STRENGTH, 1.0, 3.0, 30.0))
-RATE = META["anil"]["inner_rate"]
+RATE = META["anil"].inner_rate
 DESCENTS = tuple(InnerLoop(steps, RATE) for steps in (5, 20, 80))
 
 
 class DescendingHead(BehindEmbedding):
     """A head that descends from where meta-training has put it: no Adam."""
 
-    def __init__(self, *adapted: Any) -> None:
+    def __init__(
+        self, name: str, prior: Prior, rating_range: RatingRange, method: Method
+    ) -> None:
         """Takes what `BehindEmbedding` takes, but for the scope."""
-        super().__init__(*adapted, scope="head")
+        super().__init__(name, prior, rating_range, method, scope="head")
         self._descend: Callable | None = None
 
-    def _adapted_weights(self, embedding: np.ndarray, rating: np.ndarray) -> np.ndarray:
+    def _stepped_weights(
+        self, embedding: np.ndarray, rating: np.ndarray, loop: InnerLoop
+    ) -> np.ndarray:
         """Computes one user's weights [P] from embeddings [n, D] and ratings [n]."""
         if self._descend is None:
             self._descend = self._descent(embedding.shape[1])
         return self._descend(
             embedding,
             self.rating_range.to_unit(rating),
-            np.int32(self.method.steps),
-            np.float32(self.method.rate),
+            np.int32(loop.steps),
+            np.float32(loop.rate),
         ).numpy()
 
     def _descent(self, size: int) -> Callable:
@@ -68,7 +73,12 @@ class DescendingHead(BehindEmbedding):
                 tf.TensorSpec([], tf.float32),
             ]
         )
-        def descend(embedding, unit_rating, steps, rate):
+        def descend(
+            embedding: tf.Tensor,
+            unit_rating: tf.Tensor,
+            steps: tf.Tensor,
+            rate: tf.Tensor,
+        ) -> tf.Tensor:
             weights = tf.constant(start)
             for _ in tf.range(steps):
                 with tf.GradientTape() as tape:

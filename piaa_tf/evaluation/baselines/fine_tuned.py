@@ -84,6 +84,7 @@ class FineTuned(TunedPrior):
     """A prior whose every weight takes a few Adam steps on a user's ratings."""
 
     is_costly = True
+    _adapted: RoundedNetwork
 
     def __init__(self, name: str, role: str) -> None:
         """Takes its name in the tables and its prior's role."""

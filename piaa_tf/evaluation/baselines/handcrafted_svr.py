@@ -11,12 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from piaa_tf.data.samples import (
-    PersonalRatings,
-    Samples,
-    ScoreDistributions,
-    average_scores,
-)
+from piaa_tf.data.samples import PersonalRatings, Samples, average_scores
 from piaa_tf.evaluation.baselines.pictures import PictureFeatures
 from piaa_tf.evaluation.baselines.regressor import (
     REGRESSORS,
@@ -41,9 +36,7 @@ class HandcraftedSvr:
 
     def fit(self, training: Training) -> None:
         """Regresses average scores: of a crowd where there is one, else of users."""
-        has_crowd = training.train.get(ScoreDistributions) is not None
-        kind = ScoreDistributions if has_crowd else PersonalRatings
-        samples = training.samples(kind, self.name)
+        samples = training.average_samples(self.name)
         images, scores = average_scores(samples)
         self._features = PictureFeatures(["attribute"])
         pictures = self._features.fit(training, self.name, samples)

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -141,14 +142,9 @@ class PictureFeatures:
                 self._work_dir / "content",
                 (self._prior.checksum(),),
                 files,
-                lambda: self._predict(files),
+                functools.partial(_predicted, self._prior, files),
             )
         return raw
-
-    def _predict(self, files: Sequence[Path]) -> dict[str, np.ndarray]:
-        outputs = predict(self._prior, files)
-        generic = unit_scores(self._prior, outputs)
-        return {"content": outputs["embedding"], "generic": generic}
 
     def _scaled(
         self, paths: Mapping[str, Path], raw: Mapping[str, np.ndarray]
@@ -163,6 +159,14 @@ class PictureFeatures:
 
 def _distinct_paths(samples: Samples) -> dict[str, Path]:
     return dict(zip(samples.images, samples.paths))
+
+
+def _predicted(prior: Prior, files: Sequence[Path]) -> dict[str, np.ndarray]:
+    outputs = predict(prior, files)
+    return {
+        "content": outputs["embedding"],
+        "generic": unit_scores(prior, outputs),
+    }
 
 
 class Components:

@@ -14,7 +14,7 @@ AVA has them, not of one rater. Unknown: margin and weights of the losses.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -22,12 +22,7 @@ from scipy.special import softmax
 from sklearn.cluster import KMeans
 
 from piaa_tf.data.python_calls import steady
-from piaa_tf.data.samples import (
-    PersonalRatings,
-    Samples,
-    ScoreDistributions,
-    average_scores,
-)
+from piaa_tf.data.samples import Samples, average_scores
 from piaa_tf.errors import InputError
 from piaa_tf.evaluation.baselines.pictures import (
     PARTS,
@@ -73,9 +68,7 @@ class RankingNetwork:
 
     def fit(self, training: Training) -> None:
         """Trains on average scores: of a crowd where there is one, else of users."""
-        has_crowd = training.train.get(ScoreDistributions) is not None
-        kind = ScoreDistributions if has_crowd else PersonalRatings
-        samples = training.samples(kind, self.name)
+        samples = training.average_samples(self.name)
         images, scores = average_scores(samples)
         content = self._content.fit(training, self.name, samples)
         if "content" in self._parts:
@@ -135,7 +128,9 @@ def _build(
         The model.
     """
 
-    def dense(size: int, name: str, activation: str | None = None):
+    def dense(
+        size: int, name: str, activation: str | None = None
+    ) -> tf.keras.layers.Layer:
         # Glorot's own default has no seed, and every layer draws from another.
         initializer = tf.keras.initializers.GlorotUniform(seed + len(layers))
         layers.append(name)
@@ -149,7 +144,8 @@ def _build(
         for name, values in inputs.items()
     }
     deep = dense(WIDTH, "deep", "relu")(given["embedding"])
-    outputs, losses, weights = {}, {"score": _reg_rank}, {"score": 1.0}
+    outputs, weights = {}, {"score": 1.0}
+    losses: dict[str, str | Callable[..., tf.Tensor]] = {"score": _reg_rank}
     if "attributes" in targets:
         rules = dense(WIDTH, "rules", "relu")(given["embedding"])
         size = targets["attributes"].shape[1]

@@ -27,6 +27,7 @@ class TunedPrior:
     """
 
     is_costly = False
+    _adapted: AdaptedPrior
 
     def __init__(
         self,

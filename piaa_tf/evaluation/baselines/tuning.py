@@ -49,7 +49,7 @@ def choose_settings(
     chosen = {}
     for count in training.num_images:
         users = set(_users(ratings, count)[:max_users])
-        if not users or len(settings) == 1:
+        if ratings is None or not users or len(settings) == 1:
             chosen[count] = settings[0]
             continue
         splits = user_splits(

@@ -18,8 +18,7 @@ constants are chosen on validation users.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
@@ -178,11 +177,16 @@ class Usar:
         validation = training.validation.get(PersonalRatings)
         if validation is not None:
             self.prepare(validation)
-        self._rankers = self._regressors = None
+        self._rankers: dict[int, Ranker] = {}
+        self._regressors: dict[int, Regressor] = {}
         if "PPR" in self._modules:
-            self._rankers = self._choose(self._ranked, RANKERS, training)
+            self._rankers = choose_settings(
+                self._ranked, RANKERS, training, system=self.name
+            )
         if "PAD" in self._modules:
-            self._regressors = self._choose(self._regressed, REGRESSORS, training)
+            self._regressors = choose_settings(
+                self._regressed, REGRESSORS, training, system=self.name
+            )
 
     def prepare(self, ratings: PersonalRatings) -> None:
         """Looks at the pictures, and retrieves what is most similar to each."""
@@ -199,14 +203,9 @@ class Usar:
 
     def adapt(self, support: PersonalRatings) -> PersonalModel:
         """Collects the user's own set and learns the modules on it."""
-        if self._regressors is None:
+        if not self._regressors:
             return self._ranked(support, nearest(self._rankers, len(support)))
         return self._regressed(support, nearest(self._regressors, len(support)))
-
-    def _choose(
-        self, adapt: Callable, settings: Sequence, training: Training
-    ) -> dict[int, Any]:
-        return choose_settings(adapt, settings, training, system=self.name)
 
     def _ranked(self, support: PersonalRatings, ranker: Ranker) -> PersonalModel:
         """Learns PPR alone."""
@@ -219,7 +218,7 @@ class Usar:
         """Learns PAD, upon PPR where there is one."""
         own, deviation = self._own_set(support)
         rank = None
-        if self._rankers is not None:
+        if self._rankers:
             ranker = nearest(self._rankers, len(support))
             rank = self._rank(ranker, own, deviation)
         svr = regressor.fit(_rules(own, rank), deviation)

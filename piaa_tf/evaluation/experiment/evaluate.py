@@ -73,6 +73,11 @@ def evaluate(experiment: Experiment, *, command: str = "") -> Evidence:
         experiment, keys, data, work, plan, priors=priors, leave_out=is_all
     )
     bounds = _bounds(experiment, gallery_dir, data) if gallery_dir else None
+    trait_shares = (
+        _trait_shares(experiment, keys, plan, galleries, measurements, bounds)
+        if bounds
+        else {}
+    )
     return Evidence(
         data="simulated gallery" if gallery_dir else experiment.dataset,
         is_simulated=gallery_dir is not None,
@@ -84,9 +89,7 @@ def evaluate(experiment: Experiment, *, command: str = "") -> Evidence:
         scores=data.test.get(ScoreDistributions),
         likes=data.test.get(LikedImages),
         bounds=bounds,
-        trait_shares=_trait_shares(
-            experiment, keys, plan, galleries, measurements, bounds
-        ),
+        trait_shares=trait_shares,
         backbones=_backbones(experiment, keys, data, work, plan),
         command=command,
     )
@@ -182,7 +185,9 @@ def _other_galleries(
     experiment: Experiment, gallery_dir: Path, work: Path
 ) -> dict[float, tuple[Path, GalleryConfig | None]]:
     """Describes the galleries of all trait shares: share -> (folder, config)."""
-    found = {trait_share(gallery_dir): (gallery_dir, None)}
+    found: dict[float, tuple[Path, GalleryConfig | None]] = {
+        trait_share(gallery_dir): (gallery_dir, None)
+    }
     for share in experiment.trait_shares:
         described = with_trait_share(gallery_dir, share)
         found.setdefault(
@@ -197,7 +202,7 @@ def _trait_shares(
     plan: Plan,
     galleries: Mapping[float, tuple[Path, GalleryConfig | None]],
     measurements: Sequence[Measurement],
-    bounds: Bounds | None,
+    bounds: Bounds,
 ) -> dict[float, tuple[Bounds, Sequence[Measurement]]]:
     """Evaluates the systems that use personality on every gallery."""
     chosen = [key for key in SHARE_SYSTEMS if key in keys]

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 from piaa_tf.errors import InputError
 
 ALL = "all"
 
-QUICK = {"repeats": 2, "costly_repeats": 1, "curve": (10, 30, 100), "trait_shares": ()}
+QUICK: dict[str, Any] = {
+    "repeats": 2,
+    "costly_repeats": 1,
+    "curve": (10, 30, 100),
+    "trait_shares": (),
+}
 """What `quick` overrides."""
 
 

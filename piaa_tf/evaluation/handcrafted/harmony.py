@@ -43,8 +43,8 @@ def harmony(maps: Maps) -> float:
         return 1.0
     hue = np.arctan2(np.sqrt(np.float32(3)) * (green - blue), 2 * red - green - blue)
     bins = np.floor(hue * np.float32(_NUM_HUES / (2 * np.pi))).astype(np.int64)
-    hues = np.bincount(bins.ravel() % _NUM_HUES, chroma.ravel(), _NUM_HUES)
-    hues /= hues.sum()
+    sums = np.bincount(bins.ravel() % _NUM_HUES, chroma.ravel(), _NUM_HUES)
+    hues = sums / sums.sum()
     distances = _distances()
     off, evenly = (distances @ hues).min(), distances.mean(axis=1).min()
     return float(max(0.0, 1 - off / evenly))

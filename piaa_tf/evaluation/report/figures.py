@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from piaa_tf.data.decode import read_image
@@ -64,9 +65,10 @@ def individuals(evidence: Evidence, names: Sequence[str]) -> Figure | None:
     Returns:
         The figure, or None where a system was not measured.
     """
-    systems = [evidence.named(name) for name in names]
-    if any(found is None or not found.results for found in systems):
+    of_name = {found.name: found for found in evidence.personal}
+    if not set(names) <= of_name.keys():
         return None
+    systems = [of_name[name] for name in names]
     num_images = max(evidence.plan.num_images)
     users, last = table_of(systems[-1].of(num_images))
     prior = table_of(systems[-1].of(num_images), "prior_srocc")[1].mean(axis=1)
@@ -123,7 +125,13 @@ def learning_curve(evidence: Evidence) -> Figure | None:
             (evidence.bounds.shared_taste, "perfect shared taste"),
         ):
             axes.axhline(value, color=TRUE_COLOR, linewidth=0.8, linestyle=":")
-            axes.annotate(text, (numbers[0], value), (0, 3), fontsize=8, **OFFSET)
+            axes.annotate(
+                text,
+                (numbers[0], value),
+                (0, 3),
+                textcoords="offset points",
+                fontsize=8,
+            )
     axes.set_xscale("log")
     axes.set_xticks(numbers, [str(n) for n in numbers])
     axes.minorticks_off()
@@ -136,10 +144,7 @@ def learning_curve(evidence: Evidence) -> Figure | None:
     return figure
 
 
-OFFSET = {"textcoords": "offset points"}
-
-
-def _label_ends(axes, x: float, ends: list[tuple[float, str, str]]) -> None:
+def _label_ends(axes: Axes, x: float, ends: list[tuple[float, str, str]]) -> None:
     """Writes names at the ends of lines, apart from each other."""
     low, high = axes.get_ylim()
     ends = sorted(ends)
@@ -284,10 +289,10 @@ def distributions(evidence: Evidence) -> Figure | None:
 def _distribution_system(evidence: Evidence) -> Measurement | None:
     able = [found for found in evidence.measurements if "distribution" in found.scores]
     ours = [found for found in able if found.name == "PA_IAA"]
-    return (ours or able or [None])[0]
+    return next(iter(ours or able), None)
 
 
-def _finish(axes) -> None:
+def _finish(axes: Axes) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     axes.set_axisbelow(True)
     axes.grid(axis="y", color="#e6e3dc", linewidth=0.6)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from piaa_tf.data.samples import ScoreDistributions
 from piaa_tf.evaluation import published
 from piaa_tf.evaluation.bounds import Bounds
 from piaa_tf.evaluation.comparison import Difference, compare, gain_over_prior
@@ -97,12 +98,12 @@ def difference_table(evidence: Evidence) -> Table:
             cells += _difference_cells(gain_over_prior(found.of(n), seed=seed))
         rows.append(cells)
     for one, other in PAIRS:
-        pair = evidence.named(one), evidence.named(other)
-        if None in pair:
+        first, second = evidence.named(one), evidence.named(other)
+        if first is None or second is None:
             continue
         cells = [f"{one} over {other}"]
         for n in numbers:
-            cells += _difference_cells(compare(pair[0].of(n), pair[1].of(n), seed=seed))
+            cells += _difference_cells(compare(first.of(n), second.of(n), seed=seed))
         rows.append(cells)
     columns = ["Difference of SROCC"]
     for _ in numbers:
@@ -167,14 +168,14 @@ def generic_table(evidence: Evidence) -> Table | None:
     for row in published.GENERIC:
         own = [""] * 5
         if row.system in measured and row.system not in shown:
-            own = _generic_cells(measured[row.system], evidence)
+            own = _generic_cells(measured[row.system], evidence.scores)
         if row.system:
             shown.add(row.system)
         papers = [number(row.acc, 1), number(row.srocc), number(row.emd)]
         rows.append([*own, row.name, *papers])
     for name, found in measured.items():
         if name not in shown:
-            rows.append([*_generic_cells(found, evidence), "", "", "", ""])
+            rows.append([*_generic_cells(found, evidence.scores), "", "", "", ""])
     return Table(
         "Generic aesthetics",
         f"Of {len(evidence.scores)} test pictures: ACC in per cent at the middle of "
@@ -197,8 +198,8 @@ def generic_table(evidence: Evidence) -> Table | None:
     )
 
 
-def _generic_cells(found: Measurement, evidence: Evidence) -> list[str]:
-    figures = compare_scores(found.scores, evidence.scores)
+def _generic_cells(found: Measurement, scores: ScoreDistributions) -> list[str]:
+    figures = compare_scores(found.scores, scores)
     return [
         found.name,
         number(100 * figures["score_acc"], 1),
@@ -265,9 +266,9 @@ def share_table(evidence: Evidence) -> Table | None:
             cells = [f"{share:g}", "PA_IAA over MT_IAA"]
             for n in numbers:
                 pair = of_name["PA_IAA"].of(n), of_name["MT_IAA"].of(n)
-                found = compare(*pair, seed=seed)
+                gain = compare(*pair, seed=seed)
                 cells.append(
-                    f"{found.mean:+.3f} ({number(found.low)} … {number(found.high)})"
+                    f"{gain.mean:+.3f} ({number(gain.low)} … {number(gain.high)})"
                 )
             rows.append([*cells, ""])
     return Table(

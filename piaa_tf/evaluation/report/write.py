@@ -126,7 +126,7 @@ def _parts(evidence: Evidence, figures: dict[str, Any]) -> list[Table | str]:
 
 def _write_generic(evidence: Evidence, path: Path) -> None:
     names = ("score_srocc", "score_plcc", "score_acc", "score_emd")
-    rows = []
+    rows: list[list[str | float]] = []
     for found in evidence.measurements:
         if found.scores and evidence.scores is not None:
             figures = compare_scores(found.scores, evidence.scores)
@@ -171,7 +171,7 @@ def _write_splits(evidence: Evidence, path: Path) -> None:
 
 
 def _write_costs(evidence: Evidence, path: Path) -> None:
-    rows = [
+    rows: list[list[str | float]] = [
         [
             found.name,
             num_images,
