@@ -1,1 +1,1 @@
-"""A person's album: ranked, covered, cropped, on sheets and pages to look at."""
+"""A person's album: its ranking, covers and crops, on sheets and pages to look at."""

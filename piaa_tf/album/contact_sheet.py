@@ -1,4 +1,4 @@
-"""The best photos of a ranking on one sheet, as a picture."""
+"""The best photos of a ranking, drawn on one sheet."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from piaa_tf.presentation.sheet import Caption, Grid, Sheet
 
 GRID = Grid(columns=5, heading_height=108)
 NUM_PHOTOS = 20
-# Letters that fit beside the count of photos, however wide.
+# Letters that fit beside the count of photos, even if all are wide.
 LONGEST_USER_ID = 30
 
 
@@ -24,15 +24,15 @@ def draw(
     """Draws the first twenty photos in rank order, with their scores.
 
     Args:
-        photos_dir: what the images are relative to.
+        photos_dir: folder to which the paths of the photos are relative.
         ranked: as `ranking.rank_photos` returns them.
-        user_id: whose ranking it is.
+        user_id: the user whose ranking it is.
 
     Returns:
-        RGB.
+        The sheet, RGB.
 
     Raises:
-        InputError: A photo is no readable image.
+        InputError: A photo is not a readable image.
     """
     shown = ranked[:NUM_PHOTOS]
     sheet = Sheet(GRID, len(shown))
@@ -47,7 +47,7 @@ def draw(
 
 
 def _write(caption: Caption, photo: RankedPhoto, gained: int) -> None:
-    """Writes rank and score large, beside them generic score and change of place."""
+    """Writes rank and score large, with change of place and generic score beside."""
     after_rank = caption.write(f"{photo.rank}", 30, bold=True) + 12
     if gained:
         way, color = ("▲", BLUE) if gained > 0 else ("▼", DARK_VERMILION)

@@ -30,9 +30,9 @@ class Cover:
         album: POSIX path of the folder, relative to the photo folder; `TOP` for that
             folder itself.
         image: the cover, POSIX path relative to the photo folder.
-        score: the user's, of the cover.
-        generic_score: the prior's, of the cover.
-        num_photos: photos in this very folder; sub-folders are albums of their own.
+        score: the user's score of the cover.
+        generic_score: the prior's score of the cover.
+        num_photos: photos in this folder itself; sub-folders are albums of their own.
     """
 
     album: str
@@ -43,7 +43,7 @@ class Cover:
 
 
 def choose_covers(ranked: Sequence[RankedPhoto]) -> list[Cover]:
-    """Takes the best photo of each folder.
+    """Chooses the best photo of each folder.
 
     Args:
         ranked: as `ranking.rank_photos` returns them, the best first.
@@ -66,41 +66,41 @@ def write_covers(
     """Writes `covers.csv` and `covers.png`, each whole.
 
     Args:
-        out_dir: where to; created if need be.
-        photos_dir: what the images are relative to.
-        covers: of `choose_covers`.
+        out_dir: the folder to write to; created if necessary.
+        photos_dir: folder to which the paths of the photos are relative.
+        covers: as `choose_covers` returns them.
 
     Returns:
         The two paths.
 
     Raises:
-        InputError: A cover is no readable image.
+        InputError: A cover is not a readable image.
     """
     sheet = to_png(draw(photos_dir, covers))
-    table, picture = Path(out_dir) / "covers.csv", Path(out_dir) / "covers.png"
+    table, image = Path(out_dir) / "covers.csv", Path(out_dir) / "covers.png"
     write_table(table, [field.name for field in fields(Cover)], map(astuple, covers))
-    write_file(picture, sheet)
-    return [table, picture]
+    write_file(image, sheet)
+    return [table, image]
 
 
 def draw(photos_dir: Path, covers: Sequence[Cover]) -> Image.Image:
-    """Draws the covers in the albums' order, with their names; of very many the first.
+    """Draws the first `NUM_ALBUMS` covers in the albums' order, with their names.
 
     Args:
-        photos_dir: what the images are relative to.
+        photos_dir: folder to which the paths of the photos are relative.
         covers: at least one.
 
     Returns:
-        RGB.
+        The sheet, RGB.
 
     Raises:
-        InputError: A cover is no readable image.
+        InputError: A cover is not a readable image.
     """
     shown = covers[:NUM_ALBUMS]
     sheet = Sheet(Grid(min(COLUMNS, len(shown))), len(shown))
     for i, cover in enumerate(shown):
-        picture = Image.fromarray(read_image(Path(photos_dir) / cover.image))
-        caption = sheet.place(i, picture)
+        photo = Image.fromarray(read_image(Path(photos_dir) / cover.image))
+        caption = sheet.place(i, photo)
         name = "(no sub-folder)" if cover.album == TOP else cover.album
         caption.write_name(name, 24, bold=True)
         photos = f"{cover.num_photos} photo{'s' * (cover.num_photos > 1)}"

@@ -1,4 +1,4 @@
-"""Photos and their best crops on one sheet, as a picture."""
+"""Photos and their best crops, drawn on one sheet."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ LINE_WIDTH = 3
 
 @dataclass(frozen=True)
 class CroppedPhoto:
-    """A line of the sheet: pictures small enough to be kept.
+    """A line of the sheet, scaled down so that many can be kept.
 
     Attributes:
         image: the photo's name.
-        pictures: the photo with its windows drawn in, then each crop.
-        crops: what each is.
+        panels: the photo with its windows drawn in, then each crop.
+        crops: which crops these are.
     """
 
     image: str
-    pictures: Sequence[Image.Image]
+    panels: Sequence[Image.Image]
     crops: Sequence[Crop]
 
 
@@ -47,19 +47,19 @@ def shrink(image: str, photo: np.ndarray, crops: Sequence[Crop]) -> CroppedPhoto
     Args:
         image: the photo's name.
         photo: uint8 [height, width, 3].
-        crops: of it.
+        crops: of the photo.
 
     Returns:
         The line.
     """
-    size = Grid(columns=1 + len(crops)).picture_size
+    size = Grid(columns=1 + len(crops)).photo_size
     marked = fit(Image.fromarray(photo), size)
     pen = ImageDraw.Draw(marked)
     scale_x, scale_y = marked.width / photo.shape[1], marked.height / photo.shape[0]
     for i, crop in enumerate(crops):
         window = crop.window
         left, top = window.left * scale_x, window.top * scale_y
-        # Of a panorama a pixel high there is less than a pixel left.
+        # Scaled down, a panorama one pixel high is less than a pixel high.
         right = max(left, (window.left + window.width) * scale_x - 1)
         bottom = max(top, (window.top + window.height) * scale_y - 1)
         corners = (left, top, right, bottom)
@@ -75,12 +75,12 @@ def draw(lines: Sequence[CroppedPhoto]) -> Image.Image:
         lines: at least one, all of the same ratios.
 
     Returns:
-        RGB.
+        The sheet, RGB.
     """
-    columns = len(lines[0].pictures)
+    columns = len(lines[0].panels)
     sheet = Sheet(Grid(columns), columns * len(lines))
     for row, line in enumerate(lines):
-        photo, *parts = line.pictures
+        photo, *parts = line.panels
         first = row * columns
         sheet.place(first, photo).write_name(line.image, 18, y=8)
         for i, (part, crop) in enumerate(zip(parts, line.crops)):

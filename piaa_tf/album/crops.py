@@ -1,7 +1,7 @@
 """The best crop of a photo by a user's score, over a fixed grid of windows.
 
-For each ratio of sides: the largest window that fits, and smaller ones, each at some
-places across and down. Every window is seen by the model as a picture of its own.
+For each ratio of sides: the largest window that fits, and smaller ones, each at several
+places across and down. The model sees every window as a photo of its own.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ ScorePixels = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 @dataclass(frozen=True)
 class Window:
-    """A part of an upright photo, in its pixels."""
+    """A part of an upright photo, in pixels."""
 
     left: int
     top: int
@@ -36,7 +36,7 @@ class Window:
     height: int
 
     def of(self, photo: np.ndarray) -> np.ndarray:
-        """Cuts it out of a photo [height, width, 3], as a view."""
+        """Returns the window of a photo [height, width, 3], as a view."""
         return photo[
             self.top : self.top + self.height, self.left : self.left + self.width
         ]
@@ -49,11 +49,11 @@ class Crop:
     Attributes:
         ratio: such as "16:9", width to height.
         window: where it is.
-        score: the user's.
-        centre_score: the user's, of the largest window in the middle: what one would
-            cut without looking.
-        generic_score: the prior's, of the best window.
-        num_windows: how many were compared.
+        score: the user's score of the window.
+        centre_score: the user's score of the largest window in the middle, the obvious
+            crop.
+        generic_score: the prior's score of the best window.
+        num_windows: how many windows were compared.
     """
 
     ratio: str
@@ -71,7 +71,7 @@ def sides(ratio: str) -> tuple[int, int]:
     (16, 9)
 
     Raises:
-        InputError: It is none.
+        InputError: It is not a ratio.
     """
     found = re.fullmatch(r"([1-9]\d{0,3}):([1-9]\d{0,3})", ratio)
     if found is None:
@@ -90,7 +90,7 @@ def windows(
     scales: Sequence[float],
     num_positions: int,
 ) -> list[Window]:
-    """Lays the grid.
+    """Returns the grid of windows of one ratio.
 
     >>> windows(40, 20, "1:1", scales=[1], num_positions=3)[0]
     Window(left=10, top=0, width=20, height=20)
@@ -100,9 +100,9 @@ def windows(
     Args:
         width: of the photo, pixels.
         height: of the photo, pixels.
-        ratio: as of `sides`.
+        ratio: as in `sides`.
         scales: sides of the windows as shares of the largest one's, in (0, 1].
-        num_positions: places across, and down, at least 1; from edge to edge.
+        num_positions: places across and places down, from edge to edge; at least 1.
 
     Returns:
         Windows, each once; the largest one in the middle is the first.
@@ -123,7 +123,7 @@ def windows(
 
 
 def _places(slack: int, count: int) -> list[int]:
-    """From edge to edge; a single place is the middle."""
+    """Returns places from edge to edge; a single one is in the middle."""
     if count == 1:
         return [slack // 2]
     return [slack * i // (count - 1) for i in range(count)]
@@ -139,17 +139,17 @@ def best_crops(
     scales: Sequence[float],
     num_positions: int,
 ) -> list[Crop]:
-    """Finds the best window of each ratio; of equal ones the earlier in the grid.
+    """Finds the best window of each ratio; among equals, the first in the grid.
 
     Args:
         photo: uint8 [height, width, 3].
         score: called once with all windows.
-        ratios: as of `sides`.
-        image_size: S, what the prior sees.
-        keep_aspect: as of `data.images.resize`. The prior then sees the centre square
-            of a window only.
-        scales: as of `windows`.
-        num_positions: as of `windows`.
+        ratios: as in `sides`.
+        image_size: S, height and width of what the prior sees.
+        keep_aspect: as in `data.images.resize`. If true, the prior sees only the centre
+            square of a window.
+        scales: as in `windows`.
+        num_positions: as in `windows`.
 
     Returns:
         One crop per ratio.
@@ -159,7 +159,7 @@ def best_crops(
         windows(width, height, ratio, scales=scales, num_positions=num_positions)
         for ratio in ratios
     ]
-    # Resizing lets go of the interpreter's lock.
+    # Resizing releases the interpreter's lock.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         seen = pool.map(
             lambda window: resize(window.of(photo), image_size, keep_aspect),
@@ -185,7 +185,7 @@ def best_crops(
 
 
 def crop_name(image: str, ratio: str) -> str:
-    """Names a crop's file; two photos never share one.
+    """Returns the name of a crop's file, which no two photos share.
 
     >>> crop_name("trip/beach.jpg", "16:9"), crop_name("trip/beach.png", "16:9")
     ('16x9/trip/beach.jpg', '16x9/trip/beach.png.jpg')
@@ -195,7 +195,7 @@ def crop_name(image: str, ratio: str) -> str:
 
 
 def encode_crop(photo: np.ndarray, window: Window, profile: bytes | None) -> bytes:
-    """Encodes a part of a photo as a JPEG of full resolution, colours unthinned.
+    """Encodes a part of a photo as a JPEG without chroma subsampling.
 
     Args:
         photo: uint8 [height, width, 3].
@@ -213,7 +213,7 @@ def encode_crop(photo: np.ndarray, window: Window, profile: bytes | None) -> byt
 
 
 def read_photo(path: str | os.PathLike[str]) -> tuple[np.ndarray, bytes | None]:
-    """Reads a photo upright, and the colour profile that its pixels go with.
+    """Reads a photo upright, and the colour profile of its pixels.
 
     Args:
         path: the file.

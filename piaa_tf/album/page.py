@@ -1,4 +1,4 @@
-"""The page of a ranking, whose order is switched by style alone, without a script."""
+"""The page of a ranking; CSS alone switches its order, without a script."""
 
 from __future__ import annotations
 
@@ -27,26 +27,28 @@ def render(
     """Renders the page.
 
     Args:
-        photos_dir: what the images are relative to.
+        photos_dir: folder to which the paths of the photos are relative.
         ranked: as `ranking.rank_photos` returns them.
-        user_id: whose ranking it is.
-        rating_range: the range the score bars span.
+        user_id: the user whose ranking it is.
+        rating_range: the range that the score bars span.
 
     Returns:
-        HTML, about 25 kB a photo.
+        HTML, about 25 kB per photo.
 
     Raises:
-        InputError: A photo is no readable image.
+        InputError: A photo is not a readable image.
     """
     # Decoding releases the interpreter's lock; each thread holds one whole photo.
     with ThreadPoolExecutor(MAX_THREADS) as pool:
-        pictures = pool.map(
+        thumbnails = pool.map(
             lambda photo: thumbnail_uri(Path(photos_dir) / photo.image, THUMBNAIL_SIZE),
             ranked,
         )
         cards = [
-            _card(photo, picture, gained, rating_range)
-            for photo, picture, gained in zip(ranked, pictures, places_gained(ranked))
+            _card(photo, thumbnail, gained, rating_range)
+            for photo, thumbnail, gained in zip(
+                ranked, thumbnails, places_gained(ranked)
+            )
         ]
     title, sentence = heading(ranked, user_id)
     known = ranked[0].known_user
@@ -62,7 +64,7 @@ def render(
 
 
 def _card(
-    photo: RankedPhoto, picture: str, gained: int, rating_range: RatingRange
+    photo: RankedPhoto, thumbnail: str, gained: int, rating_range: RatingRange
 ) -> str:
     name = html.escape(photo.image)
     bars = _bar("Generic", "generic", photo.generic_score, rating_range)
@@ -75,7 +77,7 @@ def _card(
         generic_rank=photo.rank + gained,
         # CSS orders by whole numbers, the smallest first.
         moved=-abs(gained),
-        picture=picture,
+        thumbnail=thumbnail,
         name=name,
         change=change,
         bars=bars,
@@ -91,7 +93,7 @@ def _bar(label: str, kind: str, score: float, rating_range: RatingRange) -> str:
 
 def _change(gained: int) -> str:
     if not gained:
-        return '<span class="same" title="the place of the generic ranking">=</span>'
+        return '<span class="same" title="as in the generic ranking">=</span>'
     way, sign, word = ("up", "▲", "higher") if gained > 0 else ("down", "▼", "lower")
     places = f"{abs(gained)} place{'s' * (abs(gained) > 1)}"
     return (
@@ -107,7 +109,7 @@ BAR = Template(
 
 CARD = Template("""\
 <li style="--rank:$rank;--generic:$generic_rank;--moved:$moved">
-<div class="photo"><img src="$picture" alt="$name" decoding="async"></div>
+<div class="photo"><img src="$thumbnail" alt="$name" decoding="async"></div>
 <div class="line"><span class="rank">$rank</span>$change
 <span class="name" title="$name">$name</span></div>
 <dl>$bars</dl>
@@ -127,7 +129,7 @@ HEADER = Template("""\
 <p class="facts">$facts</p>
 <div class="bar">$controls</div>""")
 
-# Signs say the same as the colours.
+# Signs show the same as the colours, for those who cannot tell these apart.
 STYLE = """\
 :root { --width: 96rem; --mat: #ebe9e4; --track: #e6e3dc; --generic-bar: #a19d94; }
 @media (prefers-color-scheme: dark) {

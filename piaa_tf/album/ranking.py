@@ -1,4 +1,4 @@
-"""An order of photos: whose place is where, and how far that is from everyone's."""
+"""A user's order of photos, and how far each place is from the generic order's."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ class RankedPhoto:
 
     Attributes:
         image: POSIX path relative to the photo folder.
-        rank: from 1, the best.
+        rank: place in the ranking; 1 is the best.
         score: the user's score, in the user's rating range; where the user is
             unknown, the generic score.
-        generic_score: what the prior gives for people in general, in the same range.
+        generic_score: the prior's score, for people in general, in the same range.
         known_user: whether `score` comes from the user's own weights.
     """
 
@@ -50,7 +50,7 @@ def rank_photos(
         [N] photos with the ranks 1..N.
 
     Raises:
-        InputError: There are no photos, the lengths differ, an image comes twice, or
+        InputError: There are no photos, the lengths differ, a photo is given twice, or
             a score is not finite.
     """
     if not len(images):
@@ -68,7 +68,7 @@ def rank_photos(
         if not all(map(math.isfinite, pair)):
             raise InputError(
                 f"Scores must be finite to be ranked. Got {pair[0]} and generic "
-                f"{pair[1]} for {image!r}. Leave the photo out, or check the weights."
+                f"{pair[1]} for {image!r}. Remove the photo, or check the weights."
             )
     order = sorted(range(len(images)), key=lambda i: (-scores[i], images[i]))
     return [
@@ -80,7 +80,7 @@ def rank_photos(
 
 
 def places_gained(ranked: Sequence[RankedPhoto]) -> list[int]:
-    """Returns how far each photo stands above its place in the generic ranking.
+    """Returns how many places each photo is above its place in the generic ranking.
 
     >>> places_gained(rank_photos(["a", "b", "c"], [3, 2, 1], [1, 2, 3], True))
     [2, 0, -2]
@@ -100,7 +100,7 @@ def heading(ranked: Sequence[RankedPhoto], user_id: str) -> tuple[str, str]:
     else:
         title = "The prior's ranking"
         why = (
-            f"nothing is known of the taste of user {user_id}"
+            f"nothing is known about the taste of user {user_id}"
             if user_id
             else "no user is given"
         )

@@ -36,22 +36,22 @@ def write_ranking(
 ) -> list[Path]:
     """Writes `ranking.csv`, `ranking.html` and `contact_sheet.png`.
 
-    Everything is made before the first file is written, and each file appears whole:
-    a photo that cannot be read leaves an earlier ranking as it was.
+    Everything is made before the first file is written, and each file is written whole:
+    if a photo cannot be read, an earlier ranking stays as it was.
 
     Args:
-        out_dir: where to; created if need be.
-        photos_dir: what the images are relative to.
+        out_dir: the folder to write to; created if necessary.
+        photos_dir: folder to which the paths of the photos are relative.
         ranked: as `rank_photos` returns them.
-        user_id: whose ranking it is.
-        rating_range: the range the score bars span; scores beyond it fill or empty
-            their bar.
+        user_id: the user whose ranking it is.
+        rating_range: the range that the score bars span; scores beyond it give full or
+            empty bars.
 
     Returns:
         The three paths, in the order above.
 
     Raises:
-        InputError: A photo is no readable image.
+        InputError: A photo is not a readable image.
     """
     ranking_page = page_content(
         photos_dir, ranked, user_id=user_id, rating_range=rating_range

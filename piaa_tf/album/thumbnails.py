@@ -1,4 +1,4 @@
-"""Photographs made small for pages and sheets, whole and in their own proportions."""
+"""Small copies of photos for pages, whole and in their own proportions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def thumbnail_uri(photo: Path, size: int) -> str:
         A base64 JPEG, about 15 kB at 256 pixels.
 
     Raises:
-        InputError: The file is no readable image.
+        InputError: The file is not a readable image.
     """
     small = fit(Image.fromarray(read_image(photo)), (size, size))
     buffer = io.BytesIO()

@@ -1,4 +1,4 @@
-"""Pictures of results, for people to look at."""
+"""A chart of results, for people to look at."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ def plot_users(
     Args:
         results: of one system and the same users, for some numbers of ratings.
         path: PNG to write.
-        title: above the picture; says which data these are.
+        title: above the chart; says which data these are.
     """
     of_count = by_num_images(results)
     prior = mean_by_user(of_count[max(of_count)], "prior_srocc")
-    users = sorted(prior, key=prior.get)
+    users = sorted(prior, key=lambda user: prior[user])
     bars = [("prior", PRIOR_COLOR, prior)]
     for (count, own), color in zip(of_count.items(), PERSONAL_COLORS):
         bars.append((f"{count} ratings", color, mean_by_user(own, "srocc")))
@@ -40,14 +40,17 @@ def plot_users(
     axes = figure.subplots()
     for i, (label, color, values) in enumerate(bars):
         heights = [values[user] for user in users]
+        mean = float(np.mean(heights))
         axes.bar(
             np.arange(len(users)) + (i + 0.5) * width - 0.4,
             heights,
             width,
             color=color,
-            label=f"{label}: mean {np.mean(heights):.3f}",
+            label=f"{label}: mean {mean:.3f}",
         )
-        axes.axhline(np.mean(heights), color=color, linewidth=0.8, linestyle="--")
+        axes.axhline(
+            float(np.mean(heights)), color=color, linewidth=0.8, linestyle="--"
+        )
     axes.set_xticks(range(len(users)), users, rotation=90, fontsize=7)
     axes.set_xlim(-0.6, len(users) - 0.4)
     axes.set_ylabel("SROCC")

@@ -1,12 +1,12 @@
-"""A system of the tables: what it learns from, and what it must answer.
+"""A system of the tables: what it learns from, and what it must offer.
 
-A system is a class with a `name` and a `fit`, which says what prior it starts from and
-whether adapting is costly. What else it offers says which tables it
-stands in: a `GenericSystem` predicts what people give on average, or the traits of
-those who like a picture; a `PersonalSystem` adapts to a user. One class may be both.
+A system is a class with a `name`, a `fit`, the role of the prior that it starts from,
+and whether adapting is costly. Its other methods decide which tables it appears in: a
+`GenericSystem` predicts what people give on average, or the traits of those who like
+an image; a `PersonalSystem` adapts to a user. One class may be both.
 
     system.fit(training)                      once, on training users
-    system.prepare(ratings)                   once, all that test users have rated
+    system.prepare(ratings)                   once, for all ratings of test users
     before = system.prior().predict(images)   without personal data
     after = system.adapt(support).predict(images)     for each user, n and repeat
 """
@@ -14,7 +14,7 @@ those who like a picture; a `PersonalSystem` adapts to a user. One class may be 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import ItemsView, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar, runtime_checkable
 
@@ -37,10 +37,30 @@ KIND_NAMES = {
 }
 
 
+class SamplesByKind(Protocol):
+    """A dict from kinds to samples, each value of the kind that is its key."""
+
+    def __getitem__(self, kind: type[AnySamples], /) -> AnySamples:
+        """Returns the samples of a kind, which must exist."""
+        ...
+
+    def __contains__(self, kind: object, /) -> bool:
+        """Checks whether there are samples of a kind."""
+        ...
+
+    def get(self, kind: type[AnySamples], /) -> AnySamples | None:
+        """Returns the samples of a kind; None where there are none."""
+        ...
+
+    def items(self) -> ItemsView[type[Samples], Samples]:
+        """Returns each kind with its samples."""
+        ...
+
+
 class MissingSamplesError(InputError):
     """A system lacks samples that it is fitted on; the message says which.
 
-    Where all systems were asked for, such a one is left out of the tables.
+    When all systems are asked for, such a system is left out of the tables.
     """
 
 
@@ -50,19 +70,19 @@ class Training:
 
     Attributes:
         train: samples by their kind, of those kinds that the data set has.
-        validation: the same of other pictures and people; settings are chosen on it.
-        work_dir: folder for what a system wants to keep, such as checkpoints, so that
-            an interrupted evaluation goes on. Systems that share a prior find it here.
+        validation: the same for other images and people; settings are chosen on it.
+        work_dir: folder for what a system keeps, such as checkpoints, so that an
+            interrupted evaluation continues. Systems that share a prior find it here.
         num_images: the numbers n of ratings that test users will give, ascending.
         seed: of everything random.
-        is_quick: whether to spend a fraction of the time: fewer epochs and settings.
+        is_quick: whether to spend a fraction of the time, on fewer epochs and settings.
         backbone: of the networks trained here.
         image_size: of their input, in pixels.
-        priors: priors that the user brought, and so need no training: role -> folder.
+        priors: role -> folder of a prior that the user provides; it is not trained.
     """
 
-    train: Mapping[type, Samples]
-    validation: Mapping[type, Samples]
+    train: SamplesByKind
+    validation: SamplesByKind
     work_dir: Path
     num_images: tuple[int, ...] = (10, 100)
     seed: int = 0
@@ -78,29 +98,42 @@ class Training:
 
         Args:
             kind: `ScoreDistributions`, `LikedImages` or `PersonalRatings`.
-            system: who asks; named in the message.
+            system: name of the system that needs them, for the message.
             split: "train" or "validation".
 
         Raises:
             MissingSamplesError: The data set has none.
         """
-        found = {"train": self.train, "validation": self.validation}[split].get(kind)
+        splits = {"train": self.train, "validation": self.validation}
+        found = splits[split].get(kind)
         if found is None:
             raise MissingSamplesError(
                 f"{system} needs {KIND_NAMES[kind]} in the {split} split. The data set "
-                "has none. Leave the system out of --systems, or give its --prior."
+                "has none. Omit the system from --systems, or give its --prior."
             )
         return found
 
+    def average_samples(self, system: str) -> ScoreDistributions | PersonalRatings:
+        """Returns samples to learn average scores from, a crowd's or else users'.
+
+        Args:
+            system: as in `samples`.
+
+        Raises:
+            MissingSamplesError: The data set has neither.
+        """
+        if ScoreDistributions in self.train:
+            return self.samples(ScoreDistributions, system)
+        return self.samples(PersonalRatings, system)
+
 
 class PersonalModel(Protocol):
-    """One user's scores.
+    """One user's scores."""
 
-    Attributes:
-        num_weights: how many numbers are kept for this user alone; 0 for the prior.
-    """
-
-    num_weights: int
+    @property
+    def num_weights(self) -> int:
+        """How many numbers are kept for this user alone; 0 for the prior."""
+        ...
 
     def predict(self, images: Sequence[str]) -> np.ndarray:
         """Scores images by their names in the prepared ratings.
@@ -109,58 +142,64 @@ class PersonalModel(Protocol):
             images: [N], each among those of `PersonalSystem.prepare`.
 
         Returns:
-            [N] scores, higher is better; close to the users' rating range where the
-            system speaks in it, but only their order is measured.
+            [N] scores, higher is better. They may lie in the users' rating range, but
+            only their order is measured.
         """
         ...
 
 
 class System(Protocol):
-    """What all systems share.
+    """What all systems share."""
 
-    Attributes:
-        name: as the tables write it, such as "PA_IAA" or "FPMF (content)".
-        role: of the prior that it starts from; None where it starts from none.
-        is_costly: whether it adapts a whole network: seconds a user, where others take
-            milliseconds; it gets fewer repeats.
-    """
+    @property
+    def name(self) -> str:
+        """Its name in the tables, such as "PA_IAA" or "FPMF (content)"."""
+        ...
 
-    name: str
-    role: str | None
-    is_costly: bool
+    @property
+    def role(self) -> str | None:
+        """The role of the prior that it starts from; None where it starts from none."""
+        ...
+
+    @property
+    def is_costly(self) -> bool:
+        """Whether it adapts a whole network, and so gets fewer repeats.
+
+        That takes seconds for each user, where others take milliseconds.
+        """
+        ...
 
     def fit(self, training: Training) -> None:
-        """Learns whatever does not depend on test users.
+        """Learns everything that does not depend on test users.
 
         Deterministic in `training.seed`.
 
         Raises:
-            MissingSamplesError: Samples of a kind that it needs are not there.
+            MissingSamplesError: Samples of a kind that it needs are missing.
         """
         ...
 
 
 @runtime_checkable
 class PersonalSystem(Protocol):
-    """What adapts to a user's ratings, and can be measured.
+    """A system that adapts to a user's ratings."""
 
-    Attributes:
-        name: in results and tables.
-    """
-
-    name: str
+    @property
+    def name(self) -> str:
+        """Its name in results and tables."""
+        ...
 
     def prepare(self, ratings: PersonalRatings) -> None:
-        """Computes, once, what is needed of the pictures: embeddings, features.
+        """Computes once what is needed of the images, such as embeddings.
 
         Args:
-            ratings: of all users to be tested. Only pictures may be looked at here:
-                `images`, `paths` and `rating_range`.
+            ratings: of all users to be tested. Only `images`, `paths` and
+                `rating_range` may be read here.
         """
         ...
 
     def prior(self) -> PersonalModel:
-        """Returns the model of a user of whom nothing is known."""
+        """Returns the model of a user about whom nothing is known."""
         ...
 
     def adapt(self, support: PersonalRatings) -> PersonalModel:
@@ -170,8 +209,8 @@ class PersonalSystem(Protocol):
             support: n ratings of one user, a part of the prepared ones.
 
         Returns:
-            The user's model. It need not outlive the next call of `adapt` or `prior`:
-            a private network is one network that serves one user after another.
+            The user's model. It may become invalid with the next call of `adapt` or
+            `prior`: one private network serves one user after another.
         """
         ...
 
@@ -181,10 +220,10 @@ class GenericSystem(System, Protocol):
     """A system that predicts what needs no user."""
 
     def predict_generic(self, samples: Samples) -> dict[str, np.ndarray]:
-        """Predicts for each picture of a set.
+        """Predicts for each image of a set.
 
         Args:
-            samples: N pictures; only `images` and `paths` may be looked at.
+            samples: N images; only `images` and `paths` may be read.
 
         Returns:
             Some of `score` [N] in 0..1 of the range of scores, `distribution`

@@ -1,1 +1,1 @@
-"""What a score looks at in a picture, and what likes say of a person."""
+"""Where in a photo a score comes from, and what likes say about a person."""

@@ -1,15 +1,15 @@
-"""Where in a picture a score comes from: gradients with respect to the pixels.
+"""Where in an image a score comes from: gradients with respect to the pixels.
 
-Pure functions of a score function and pictures. Each gives a derivative, or a mean of
+Pure functions of a score function and images. Each returns a derivative, or a mean of
 derivatives, for every channel of every pixel; `to_map` makes a map to look at.
 
 - `pixel_gradients`: the gradient itself (Simonyan et al. 2014, arXiv:1312.6034), what
   the slides of BLG-PIAA show as a user's gradient map.
 - `smooth_gradients`: its mean over noisy copies (SmoothGrad, Smilkov et al. 2017,
   arXiv:1706.03825), in which the speckle of single gradients cancels.
-- `integrated_gradients`: its mean on the way from a picture without structure, times
-  the way (Sundararajan et al. 2017, arXiv:1703.01365): shares that sum to what the
-  picture scores above that one.
+- `integrated_gradients`: its mean along the line from a baseline image, times the
+  difference of the two (Sundararajan et al. 2017, arXiv:1703.01365): shares that sum to
+  what the image scores above the baseline.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ import numpy as np
 import tensorflow as tf
 
 ScoreFunction = Callable[[tf.Tensor], tf.Tensor]
-"""image [N, H, W, 3] in 0..255 -> scores [N], each of its own picture alone."""
+"""image [N, H, W, 3] in 0..255 -> scores [N], each of one image alone."""
 
 PIXEL_RANGE = 255.0
 
 
 def pixel_gradients(score: ScoreFunction, image: tf.Tensor) -> tf.Tensor:
-    """Differentiates each picture's score with respect to its pixels.
+    """Differentiates each image's score with respect to its pixels.
 
     Args:
         score: differentiable.
@@ -36,7 +36,7 @@ def pixel_gradients(score: ScoreFunction, image: tf.Tensor) -> tf.Tensor:
         Score per grey level, of the shape of `image`.
 
     Raises:
-        ValueError: The score does not depend on the picture.
+        ValueError: The score does not depend on the image.
     """
     image = tf.convert_to_tensor(image)
     with tf.GradientTape(watch_accessed_variables=False) as tape:
@@ -59,7 +59,7 @@ def smooth_gradients(
     noise: float = 0.1,
     seed: int = 0,
 ) -> tf.Tensor:
-    """Averages the gradient over copies of the picture with Gaussian noise.
+    """Averages the gradient over copies of the image with Gaussian noise.
 
     Args:
         score: differentiable.
@@ -86,19 +86,19 @@ def integrated_gradients(
     baseline: tf.Tensor | None = None,
     num_steps: int = 32,
 ) -> tf.Tensor:
-    """Shares out, over the pixels, what a picture scores above a baseline.
+    """Distributes what an image scores above a baseline over its pixels.
 
     Args:
         score: differentiable.
         image: float32 [N, H, W, 3], 0..255.
-        baseline: a picture to compare with, of a shape that broadcasts to `image`'s;
-            by default each picture's mean colour, which has no structure and, unlike
+        baseline: an image to compare with, of a shape that broadcasts to `image`'s;
+            by default each image's mean colour, which has no structure and, unlike
             black, does not hide what is dark.
-        num_steps: points of the midpoint rule on the way.
+        num_steps: points of the midpoint rule on the line between them.
 
     Returns:
-        Shares of the score, of the shape of `image`; a picture's sum is
-        score(image) - score(baseline), up to the rule's error.
+        Shares of the score, of the shape of `image`; an image's sum is
+        score(image) - score(baseline), up to the error of the midpoint rule.
     """
     image = tf.convert_to_tensor(image)
     if baseline is None:
@@ -112,7 +112,7 @@ def integrated_gradients(
 
 
 def to_map(gradients: tf.Tensor) -> np.ndarray:
-    """Makes a map: the largest absolute value over the channels, as on the slides.
+    """Takes the largest absolute value over the channels, as on the slides.
 
     Args:
         gradients: [N, H, W, 3].
@@ -128,11 +128,11 @@ METHODS: dict[str, Callable[..., tf.Tensor]] = {
     "integrated": integrated_gradients,
     "plain": pixel_gradients,
 }
-"""By the name of a flag; all are called as (score, image)."""
+"""By their names in a flag; all are called as (score, image)."""
 
 
 def concentration(maps: np.ndarray, share: float = 0.1) -> np.ndarray:
-    """Tells how much of a map lies in the few pixels where it is strongest.
+    """Measures how much of a map lies in the few pixels where it is strongest.
 
     >>> concentration(np.array([[[1.0, 1.0], [1.0, 1.0]]]), share=0.25)
     array([0.25])
@@ -141,10 +141,10 @@ def concentration(maps: np.ndarray, share: float = 0.1) -> np.ndarray:
 
     Args:
         maps: [N, H, W], at least 0.
-        share: of the pixels that count as few.
+        share: of the pixels, how many count as few.
 
     Returns:
-        [N], from `share` (the map is even) to 1; NaN for a map of zeros.
+        [N], from `share` (an even map) to 1; NaN for a map of zeros.
     """
     flat = np.sort(maps.reshape(len(maps), -1).astype(np.float64), axis=1)
     num_few = max(1, round(share * flat.shape[1]))

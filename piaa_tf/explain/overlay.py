@@ -1,4 +1,4 @@
-"""Maps laid over their photograph, side by side, for people to look at."""
+"""Maps laid over a photo, side by side, for people to look at."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from scipy.ndimage import gaussian_filter
 
 COLUMNS = 4
 PANEL_PIXELS = 480
-"""Longer side of a photograph as it is shown."""
+"""Longer side of a photo as shown."""
 
 LONGEST_TITLE = 32
-"""Letters that fit above a photograph, however wide."""
+"""Letters that fit above a photo, even if all are wide."""
 
 _DPI = 120
 _BLUR = 1 / 48  # of the map's side: below it, single gradients speckle
-_STRONGEST = 99.5  # percentile that gets the brightest colour; a stray pixel may not
-_GREY, _HEAT = 0.75, 0.85  # brightness of the photograph, opacity of what is strongest
+_STRONGEST = 99.5  # percentile that gets the brightest colour, not a stray pixel
+_GREY, _HEAT = 0.75, 0.85  # brightness of the photo, opacity of what is strongest
 
 
 @dataclass(frozen=True)
 class Viewer:
-    """Whose map it is, and what they make of the picture.
+    """A map of a photo, with the name of the viewer whose score it explains.
 
     Attributes:
-        title: a name.
+        title: the viewer's name.
         caption: a line below it.
         map: [S, S], at least 0.
     """
@@ -41,13 +41,13 @@ class Viewer:
 
 
 def overlay(photo: np.ndarray, own_map: np.ndarray, *, keep_aspect: bool) -> np.ndarray:
-    """Lays a map over a photograph: grey where it is zero, glowing where strongest.
+    """Lays a map over a photo: grey where it is zero, glowing where strongest.
 
     Args:
         photo: uint8 [height, width, 3].
         own_map: [S, S], at least 0, of the square that the prior saw.
-        keep_aspect: whether that was the photograph's centre square; otherwise the
-            whole photograph, squeezed.
+        keep_aspect: whether that was the photo's centre square; otherwise it was the
+            whole photo, squeezed.
 
     Returns:
         uint8 [height, width, 3].
@@ -79,18 +79,18 @@ def draw_viewers(
     caption: str,
     keep_aspect: bool,
 ) -> None:
-    """Draws a photograph and, beside it, where each viewer's score comes from.
+    """Draws a photo and, beside it, where each viewer's score comes from.
 
-    Each map is scaled by itself: colours tell where a viewer looks, not how much more
-    than another.
+    Each map has its own scale: colours show where a viewer's score comes from, but do
+    not compare viewers.
 
     Args:
         photo: uint8 [height, width, 3].
         viewers: in their order, the prior first.
-        file: takes the PNG.
-        title: above the photograph.
+        file: the PNG is written to it.
+        title: above the photo.
         caption: a line below it.
-        keep_aspect: as of `overlay`.
+        keep_aspect: as in `overlay`.
     """
     small = Image.fromarray(photo)
     small.thumbnail((PANEL_PIXELS, PANEL_PIXELS), Image.Resampling.LANCZOS)
@@ -111,10 +111,10 @@ def draw_viewers(
     axes = figure.subplots(rows, columns, squeeze=False)
     for place in axes.flat:
         place.set_axis_off()
-    for place, (name, line, picture) in zip(axes.flat, panels):
+    for place, (name, line, panel) in zip(axes.flat, panels):
         if len(name) > LONGEST_TITLE:
             name = f"{name[:LONGEST_TITLE]}…"
-        place.imshow(picture)
+        place.imshow(panel)
         place.set_title(f"{name}\n{line}", fontsize=10, parse_math=False)
     figure.tight_layout(pad=0.6)
     figure.savefig(file, format="png")

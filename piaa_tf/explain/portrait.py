@@ -1,8 +1,8 @@
-"""What a person's likes say of their personality: the slides' user portrait.
+"""What a person's likes say about their personality: the slides' user portrait.
 
 The Big-Five estimate of a person is the mean of the traits that a prior predicts from
-each picture they like, as PA_IAA's personality stream was trained to. It is a guess
-from pictures, drawn towards the average of those the prior was trained on.
+each photo they like, as PA_IAA's personality stream was trained to. It is a guess
+from photos, drawn towards the average of the people the prior was trained on.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ class Portrait:
     """Five traits in [-1, 1], in the order of `ratings.TRAITS`.
 
     Attributes:
-        mean: over the liked pictures, [5].
-        spread: standard deviation over them, [5]; 0 for a single picture.
-        num_images: how many pictures there are.
+        mean: over the liked photos, [5].
+        spread: standard deviation over them, [5]; 0 for a single photo.
+        num_images: how many photos there are.
     """
 
     mean: np.ndarray
@@ -42,22 +42,22 @@ class Portrait:
 
     @property
     def standard_error(self) -> np.ndarray:
-        """How far the means would vary with other pictures of the same person, [5]."""
+        """How far the means would vary with other photos of the same person, [5]."""
         return self.spread / np.sqrt(self.num_images)
 
 
 def estimate_portrait(prior: Prior, paths: Sequence[Path]) -> Portrait:
-    """Estimates the Big Five of whoever likes some pictures.
+    """Estimates the Big Five of a person who likes some photos.
 
     Args:
         prior: predicts traits.
-        paths: of the pictures, at least one.
+        paths: of the photos, at least one.
 
     Returns:
         The portrait.
 
     Raises:
-        InputError: The prior predicts no traits, or a picture cannot be read.
+        InputError: The prior predicts no traits, or a photo cannot be read.
     """
     predicted = set(prior.one_image().output) - {"embedding"}
     if "traits" not in predicted:
@@ -74,16 +74,16 @@ def estimate_portrait(prior: Prior, paths: Sequence[Path]) -> Portrait:
 def draw_portrait(
     portrait: Portrait, path: str | os.PathLike[str], *, title: str
 ) -> None:
-    """Draws a radar: the mean of each trait, and its spread over pictures as a band.
+    """Draws a radar: the mean of each trait, and its spread over photos as a band.
 
     Args:
-        portrait: whose.
+        portrait: what to draw.
         path: PNG to write.
-        title: above the picture.
+        title: above the chart.
     """
     low, high = portrait.mean - portrait.spread, portrait.mean + portrait.spread
     farthest = max(np.abs(low).max(), np.abs(high).max())
-    # Estimates are cautious: at full size most radars would be a spot in the middle.
+    # Estimates are cautious: on the full scale most radars would be a central spot.
     limit = next((size for size in (0.25, 0.5) if farthest <= size), 1.0)
     angles = np.linspace(0, 2 * np.pi, len(TRAITS) + 1)
 
@@ -101,14 +101,14 @@ def draw_portrait(
         color=BAND_COLOR,
         alpha=0.3,
         linewidth=0,
-        label="one standard deviation over pictures",
+        label="one standard deviation over photos",
     )
     axes.plot(
         angles,
         closed(portrait.mean),
         color=COLOR,
         marker="o",
-        label=f"mean of {portrait.num_images} liked pictures",
+        label=f"mean of {portrait.num_images} liked photos",
     )
     axes.plot(np.linspace(0, 2 * np.pi, 200), np.zeros(200), color="#444", linewidth=1)
     axes.set_ylim(-limit, limit)

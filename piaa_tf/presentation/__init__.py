@@ -1,1 +1,1 @@
-"""How results look: colours, sheets of pictures, and the pages of all reports."""
+"""How results look: colours, sheets of photos, and the pages of all reports."""

@@ -1,6 +1,7 @@
 """The colours of sheets, pages and figures.
 
-Those with a name are Okabe and Ito's (2008), told apart by colour-blind people too.
+Those with a colour's name are Okabe and Ito's (2008), which colour-blind people can
+tell apart, too.
 """
 
 from __future__ import annotations

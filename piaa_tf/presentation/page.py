@@ -1,7 +1,7 @@
 """The frame and the style of all pages: one HTML file that needs no other.
 
-No script and no network; what a browser should refuse to load, the page forbids.
-Light or dark as the reader's system is.
+A page has no script and uses no network; its security policy forbids both. It is light
+or dark as the reader's system is.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ def render_page(title: str, *, header: str, main: str, style: str) -> str:
     """Renders a page.
 
     Args:
-        title: text, its heading too.
-        header: HTML, below the heading.
-        main: HTML, the content.
-        style: CSS of this page alone, after that of all pages. `--width` is how wide
-            the page becomes.
+        title: text of the title and the heading.
+        header: HTML below the heading.
+        main: HTML of the content.
+        style: CSS of this page, after that of all pages. `--width` is the greatest
+            width of the page.
 
     Returns:
         HTML.
@@ -50,7 +50,7 @@ def render_page(title: str, *, header: str, main: str, style: str) -> str:
 
 
 def data_uri(content: bytes, media_type: str) -> str:
-    """Returns a file as an address that holds it.
+    """Returns a `data:` address that holds a file.
 
     >>> data_uri(b"abc", "image/png")
     'data:image/png;base64,YWJj'

@@ -1,6 +1,6 @@
-"""A sheet of pictures: a grid of cells, each a picture on its mat above a caption.
+"""A sheet of photos: a grid of cells, each a photo on its mat above a caption.
 
-Drawn with Pillow; the typeface is DejaVu Sans, which Matplotlib brings along.
+Drawn with Pillow; the typeface is DejaVu Sans, which comes with Matplotlib.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from piaa_tf.presentation.colors import INK, MAT, MUTED, PAPER
 
 @dataclass(frozen=True)
 class Grid:
-    """Where the cells of a sheet lie; all but `columns` in pixels.
+    """Where the cells of a sheet lie; all numbers except `columns` are in pixels.
 
     >>> grid = Grid(columns=2, cell_width=30, cell_height=20, caption_height=5,
     ...             gap=4, margin=10)
@@ -26,10 +26,10 @@ class Grid:
 
     Attributes:
         columns: cells in a row.
-        cell_width: of a picture with its mat.
-        cell_height: of a picture with its mat.
-        mat_width: what stays free around a picture, at least.
-        caption_height: of the space for words below a picture.
+        cell_width: of a photo with its mat.
+        cell_height: of a photo with its mat.
+        mat_width: least width of the mat around a photo.
+        caption_height: of the space for words below a photo.
         gap: between cells.
         margin: around the sheet.
         heading_height: of the space for words above all cells.
@@ -45,13 +45,13 @@ class Grid:
     heading_height: int = 0
 
     @property
-    def picture_size(self) -> tuple[int, int]:
-        """Width and height that a picture may have."""
+    def photo_size(self) -> tuple[int, int]:
+        """Greatest width and height of a photo."""
         around = 2 * self.mat_width
         return self.cell_width - around, self.cell_height - around
 
     def size(self, num_cells: int) -> tuple[int, int]:
-        """Returns the width and height of a sheet of so many cells."""
+        """Returns the width and height of a sheet with this many cells."""
         rows = -(-num_cells // self.columns)
         width = self.columns * (self.cell_width + self.gap) - self.gap
         height = rows * (self.cell_height + self.caption_height + self.gap) - self.gap
@@ -59,7 +59,7 @@ class Grid:
         return width + around, height + around + self.heading_height
 
     def corner(self, cell: int) -> tuple[int, int]:
-        """Returns the left and upper end of a cell, counted from 0 row by row."""
+        """Returns left and top of a cell; cells count from 0, row by row."""
         row, column = divmod(cell, self.columns)
         left = self.margin + column * (self.cell_width + self.gap)
         down = row * (self.cell_height + self.caption_height + self.gap)
@@ -75,7 +75,7 @@ class Sheet:
     """
 
     def __init__(self, grid: Grid, num_cells: int) -> None:
-        """Makes an empty sheet with room for so many cells."""
+        """Makes an empty sheet with room for this many cells."""
         self.grid = grid
         self.image = Image.new("RGB", grid.size(num_cells), PAPER)
         self._pen = ImageDraw.Draw(self.image)
@@ -88,12 +88,12 @@ class Sheet:
         pen.text((margin, margin + 46), sentence, MUTED, font(20))
         pen.text((right, margin + 4), note, MUTED, font(20), anchor="ra")
 
-    def place(self, cell: int, picture: Image.Image) -> Caption:
-        """Lays a picture, fitted, into a cell.
+    def place(self, cell: int, photo: Image.Image) -> Caption:
+        """Fits a photo into a cell.
 
         Args:
-            cell: counted from 0 row by row.
-            picture: of any size.
+            cell: its number, from 0, row by row.
+            photo: of any size.
 
         Returns:
             The caption to write below it.
@@ -102,7 +102,7 @@ class Sheet:
         left, top = grid.corner(cell)
         right, bottom = left + grid.cell_width, top + grid.cell_height
         self._pen.rounded_rectangle((left, top, right, bottom), radius=8, fill=MAT)
-        small = fit(picture, grid.picture_size)
+        small = fit(photo, grid.photo_size)
         across, down = grid.cell_width - small.width, grid.cell_height - small.height
         self.image.paste(small, (left + across // 2, top + down // 2))
         return Caption(self._pen, left, bottom + 8, grid.cell_width)
@@ -110,7 +110,7 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Caption:
-    """The space for words below a picture.
+    """The space for words below a photo.
 
     Attributes:
         pen: what writes on the sheet.
@@ -142,7 +142,7 @@ class Caption:
     def write_name(
         self, name: str, size: int, *, y: int = 0, bold: bool = False
     ) -> None:
-        """Writes as much of a name as fits: its end, which tells more of a path."""
+        """Writes the end of a name, as much as fits; a path's end says the most."""
         letters = font(size, bold)
         while len(name) > 1 and self.pen.textlength(name, letters) > self.width:
             name = f"…{name[2:]}"
@@ -156,29 +156,29 @@ class Caption:
         self.pen.text((before, self.top + 10), beside, MUTED, font(18), anchor="ra")
 
     def draw_key(self, color: str) -> None:
-        """Draws a small square of a colour where the first line begins."""
+        """Draws a small square of a colour at the start of the first line."""
         left, top = self.left, self.top + 9
         self.pen.rectangle((left, top, left + 18, top + 18), fill=color)
 
 
-def fit(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """Scales a picture until it is as wide or as high as a box, without cropping it.
+def fit(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """Scales an image to the width or height of a box, so that it fits whole.
 
     Args:
-        picture: to be made smaller or larger.
+        image: to be made smaller or larger.
         size: of the box, width and height in pixels.
 
     Returns:
-        The picture, of its own proportions.
+        The image, in its own proportions.
     """
-    scale = min(size[0] / picture.width, size[1] / picture.height)
-    # A panorama a pixel high must not become one of no height.
-    sides = [max(1, round(side * scale)) for side in picture.size]
-    return picture.resize(sides, Image.Resampling.LANCZOS)
+    scale = min(size[0] / image.width, size[1] / image.height)
+    # A panorama one pixel high must not become zero pixels high.
+    sides = [max(1, round(side * scale)) for side in image.size]
+    return image.resize(sides, Image.Resampling.LANCZOS)
 
 
 def to_png(image: Image.Image) -> bytes:
-    """Returns a picture as the content of a PNG file."""
+    """Returns an image as the content of a PNG file."""
     buffer = io.BytesIO()
     image.save(buffer, "PNG")
     return buffer.getvalue()
@@ -186,8 +186,8 @@ def to_png(image: Image.Image) -> bytes:
 
 @functools.cache
 def font(size: int, bold: bool = False) -> ImageFont.FreeTypeFont:
-    """Returns the typeface of all sheets, of so many pixels."""
-    # Loaded for its typeface alone, and only once something is written.
+    """Returns the typeface of all sheets, in a size in pixels."""
+    # Only for its typeface, and only when something is written.
     import matplotlib
 
     name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"

@@ -3,7 +3,7 @@ import pytest
 
 @pytest.fixture
 def middle_of():
-    """Returns the point in the middle of a cell's picture."""
+    """Returns the point in the middle of a cell's photo."""
 
     def middle_of(grid, cell):
         left, top = grid.corner(cell)

@@ -130,8 +130,8 @@ def test_the_sheet_has_a_line_for_each_photo(middle_of):
     assert sheet.size == grid.size(6)
     for cell in (1, 2, 4, 5):
         assert sheet.getpixel(middle_of(grid, cell)) == (0, 200, 0)
-    # The window is drawn into the photograph.
-    colors = {color for _, color in lines[0].pictures[0].getcolors(10**5)}
+    # The window is drawn into the photo.
+    colors = {color for _, color in lines[0].panels[0].getcolors(10**5)}
     assert len(colors & {(0x56, 0xB4, 0xE9), (0xE6, 0x9F, 0)}) >= 1
 
 

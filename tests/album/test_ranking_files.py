@@ -49,7 +49,7 @@ def photos(tmp_path):
 
 @pytest.fixture
 def write(photos, tmp_path):
-    """Writes green, red, blue, which in general are ranked blue, red, green."""
+    """Writes green, red, blue; their generic order is blue, red, green."""
 
     def write(images=("red.png", "trip/green.jpg", "blue.png"), **changes):
         known_user = changes.pop("known_user", True)
@@ -254,7 +254,7 @@ def test_a_long_user_id_stays_on_the_sheet(write, known_user):
 def test_a_broken_photo_leaves_the_earlier_ranking(write, photos):
     out = write()
     before = {name: (out / name).read_bytes() for name in FILES}
-    (photos / "broken.jpg").write_bytes(b"no picture")
+    (photos / "broken.jpg").write_bytes(b"no image")
     with pytest.raises(InputError, match=r"broken\.jpg"):
         write(images=["red.png", "broken.jpg"])
     assert {name: (out / name).read_bytes() for name in os.listdir(out)} == before

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from piaa_tf.data.datasets import catalog
-from piaa_tf.data.samples import LikedImages, PersonalRatings
+from piaa_tf.data.samples import LikedImages, PersonalRatings, ScoreDistributions
 from piaa_tf.errors import InputError
 from piaa_tf.evaluation.baselines.systems import check_names
 from piaa_tf.evaluation.system import (
@@ -14,7 +14,7 @@ from piaa_tf.evaluation.system import (
 
 
 class Constant:
-    """A generic system of no use."""
+    """A generic system that scores all images alike."""
 
     name, role, is_costly = "constant", None, False
 
@@ -40,6 +40,20 @@ def test_samples_that_are_not_there_are_named(tiny_gallery, tmp_path):
         training.samples(LikedImages, "PA_IAA")
     with pytest.raises(MissingSamplesError, match="ratings in the validation split"):
         training.samples(PersonalRatings, "FPMF", "validation")
+
+
+def test_average_scores_are_a_crowds_where_there_is_one(tiny_gallery, tmp_path):
+    ratings, crowd, likes = (
+        catalog.load("gallery", kind, tiny_gallery, "train")
+        for kind in (PersonalRatings, ScoreDistributions, LikedImages)
+    )
+    both = {PersonalRatings: ratings, ScoreDistributions: crowd}
+    assert Training(both, {}, tmp_path).average_samples("NIMA") is crowd
+    users = Training({PersonalRatings: ratings}, {}, tmp_path)
+    assert users.average_samples("NIMA") is ratings
+    neither = Training({LikedImages: likes}, {}, tmp_path)
+    with pytest.raises(MissingSamplesError, match="NIMA needs personal ratings"):
+        neither.average_samples("NIMA")
 
 
 def test_unknown_systems_are_refused():

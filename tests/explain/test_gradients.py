@@ -81,7 +81,7 @@ def test_integrated_gradients_of_a_linear_score_are_its_terms():
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_a_picture_is_explained_alone(method):
+def test_an_image_is_explained_alone(method):
     together = METHODS[method](saturating, IMAGE[[1, 1]])
     np.testing.assert_allclose(together[0], METHODS[method](saturating, IMAGE[1:2])[0])
 

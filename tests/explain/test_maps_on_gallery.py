@@ -1,4 +1,4 @@
-"""Maps of a small trained network, where it is known what pictures show where."""
+"""Maps of a small trained network, where it is known what images show where."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ def scenes():
 
 
 @pytest.fixture(scope="module")
-def pictures(scenes):
+def images(scenes):
     return np.stack([render_scene(s, SIZE) for s in scenes]).astype(np.float32)
 
 
@@ -33,7 +33,7 @@ def masks(scenes):
 
 
 @pytest.fixture(scope="module")
-def scorers(scenes, pictures):
+def scorers(scenes, images):
     """One network and three users, each of whom loves one thing, as tastes."""
     tf.keras.utils.set_random_seed(0)
     config = BlgPiaaConfig("compact", SIZE, head_sizes=(), link="linear")
@@ -52,7 +52,7 @@ def scorers(scenes, pictures):
     model.compile(tf.keras.optimizers.Adam(rate), "mse")
     trained = slice(0, NUM_TRAINED)
     model.fit(
-        pictures[trained], loved[trained], batch_size=batch, epochs=epochs, verbose=0
+        images[trained], loved[trained], batch_size=batch, epochs=epochs, verbose=0
     )
     kernel, bias = lovers.get_weights()
     tastes = Tastes(
@@ -64,7 +64,7 @@ def scorers(scenes, pictures):
         rating_range=STARS,
         prior_checksum=prior.checksum(),
     )
-    shown = pictures[NUM_TRAINED:]
+    shown = images[NUM_TRAINED:]
     scorers = {user: UserScorer(prior, tastes, user, STARS) for user in LOVED}
     for (user, scorer), truth in zip(scorers.items(), loved[NUM_TRAINED:].T):
         learnt = np.corrcoef(scorer.score_pixels(shown)[0], truth)[0, 1]
@@ -84,9 +84,9 @@ def standard_errors(differences):
 
 
 @pytest.fixture(scope="module")
-def on_subject(scorers, pictures, masks):
+def on_subject(scorers, images, masks):
     """User -> `share_on` of that user's maps."""
-    shown = tf.constant(pictures[NUM_TRAINED:])
+    shown = tf.constant(images[NUM_TRAINED:])
     maps = {
         user: integrated_gradients(scorer.score_function(), shown, num_steps=16)
         for user, scorer in scorers.items()
@@ -95,9 +95,9 @@ def on_subject(scorers, pictures, masks):
 
 
 def test_a_depth_of_field_lovers_map_lies_on_the_subject(on_subject):
-    """More than an even map, and more than on the subjects of other pictures.
+    """More than an even map, and more than on the subjects of other images.
 
-    Other pictures' subjects stand where photographers put them, so that a liking of
+    Other images' subjects stand where photographers put them, so that a liking of
     the middle alone does not pass. An untrained network may, since subjects have edges
     and edges draw gradients: what was learnt shows in the next test.
     """
@@ -110,7 +110,7 @@ def test_a_depth_of_field_lovers_map_lies_on_the_subject(on_subject):
 
 
 def test_who_loves_a_place_of_the_subject_looks_at_it_more_than_others(on_subject):
-    """The same network and pictures: what differs is the user's taste alone."""
+    """The same network and images: what differs is the user's taste alone."""
     place = np.diag(on_subject["place"])
     for other in ("focus", "light"):
         assert standard_errors(place - np.diag(on_subject[other])) > 3

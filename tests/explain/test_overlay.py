@@ -13,11 +13,11 @@ def spot(row, column, size=24):
     return own_map
 
 
-def is_grey(picture):
-    return np.ptp(picture, axis=-1) == 0
+def is_grey(image):
+    return np.ptp(image, axis=-1) == 0
 
 
-def test_a_map_of_zeros_leaves_a_grey_photograph():
+def test_a_map_of_zeros_leaves_a_grey_photo():
     laid = overlay(PHOTO, np.zeros([24, 24]), keep_aspect=False)
     assert laid.shape == PHOTO.shape
     assert is_grey(laid).all()
@@ -44,7 +44,7 @@ def test_what_the_prior_did_not_see_stays_grey(is_tall):
     assert not is_grey(laid[:, 20:60]).any()
 
 
-def test_the_picture_has_a_panel_for_each_viewer(tmp_path):
+def test_there_is_a_panel_for_each_viewer(tmp_path):
     sizes = []
     for count in (1, COLUMNS - 1, COLUMNS):
         viewers = [Viewer("x" * 99, "score 3", spot(i, i)) for i in range(count)]
@@ -56,8 +56,8 @@ def test_the_picture_has_a_panel_for_each_viewer(tmp_path):
             caption="scores from 1 to 5",
             keep_aspect=False,
         )
-        with Image.open(tmp_path / "maps.png") as picture:
-            sizes.append(picture.size)
+        with Image.open(tmp_path / "maps.png") as chart:
+            sizes.append(chart.size)
     (two, low), (four, same), (three, high) = sizes
     assert low == same < high
     assert two < three < four

@@ -19,7 +19,7 @@ def paths(tiny_gallery):
     return sorted((tiny_gallery / "photos").rglob("*.jpg"))[:5]
 
 
-def test_it_is_the_mean_of_what_the_pictures_say(prior, paths):
+def test_it_is_the_mean_of_what_the_photos_say(prior, paths):
     portrait = estimate_portrait(prior, paths)
     traits = predict(prior, paths)["traits"]
     np.testing.assert_allclose(portrait.mean, traits.mean(axis=0), atol=1e-6)
@@ -30,7 +30,7 @@ def test_it_is_the_mean_of_what_the_pictures_say(prior, paths):
     assert portrait.spread.min() > 0
 
 
-def test_one_picture_has_no_spread(prior, paths):
+def test_one_photo_has_no_spread(prior, paths):
     portrait = estimate_portrait(prior, paths[:1])
     np.testing.assert_array_equal(portrait.spread, np.zeros(5))
     np.testing.assert_array_equal(portrait.standard_error, np.zeros(5))
@@ -53,17 +53,17 @@ def test_a_prior_without_traits_is_refused(kind, config, predicted, paths):
 
 
 def test_the_middle_is_drawn_as_a_ring_and_traits_outside_or_inside(tmp_path):
-    pictures = []
+    extents = []
     for value in (-0.9, 0.9):
         portrait = Portrait(np.full(5, value), np.full(5, 0.3), 7)
         draw_portrait(portrait, tmp_path / "portrait.png", title="Of $x_")
-        with Image.open(tmp_path / "portrait.png") as picture:
-            pixels = np.asarray(picture.convert("RGB")).astype(int)
+        with Image.open(tmp_path / "portrait.png") as chart:
+            pixels = np.asarray(chart.convert("RGB")).astype(int)
         is_line = np.abs(pixels - (0, 0x72, 0xB2)).sum(axis=-1) < 30
         # The legend has the line too, below the radar.
         is_line[int(0.85 * len(is_line)) :] = False
         rows, columns = np.nonzero(is_line)
-        pictures.append((np.ptp(rows), np.ptp(columns)))
-    (small_high, small_wide), (high, wide) = pictures
+        extents.append((np.ptp(rows), np.ptp(columns)))
+    (small_high, small_wide), (high, wide) = extents
     assert high > 5 * small_high
     assert wide > 5 * small_wide

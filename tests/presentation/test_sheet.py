@@ -21,11 +21,11 @@ def test_cells_fill_row_by_row(num_cells, rows):
     assert top == GRID.margin + GRID.heading_height + (rows - 1) * row
 
 
-def test_a_picture_lies_whole_in_the_middle_of_its_mat():
+def test_a_photo_lies_whole_in_the_middle_of_its_mat():
     sheet = Sheet(GRID, 2)
     sheet.place(1, Image.new("RGB", (30, 60), RED))
     left, top = GRID.corner(1)
-    width, height = GRID.picture_size
+    width, height = GRID.photo_size
     middle = left + GRID.cell_width // 2
     is_red = [sheet.image.getpixel((middle, y)) == RED for y in range(top, top + 244)]
     assert is_red == [GRID.mat_width <= y < GRID.mat_width + height for y in range(244)]
@@ -33,12 +33,12 @@ def test_a_picture_lies_whole_in_the_middle_of_its_mat():
         sheet.image.getpixel((x, top + 100)) == RED for x in range(left, left + width)
     ]
     assert sum(across) == height // 2
-    beside_picture = sheet.image.getpixel((left + 5, top + 100))
-    assert beside_picture == ImageColor.getrgb(MAT)
+    beside_photo = sheet.image.getpixel((left + 5, top + 100))
+    assert beside_photo == ImageColor.getrgb(MAT)
     assert sheet.image.getpixel((5, 5)) == ImageColor.getrgb(PAPER)
 
 
-def test_pictures_without_mat_and_gap_touch():
+def test_photos_without_mat_and_gap_touch():
     grid = Grid(
         2,
         cell_width=8,
@@ -58,13 +58,13 @@ def test_pictures_without_mat_and_gap_touch():
 def test_of_a_name_the_end_is_kept_within_the_width(width):
     grid = Grid(columns=1, cell_width=width)
     full, end = Sheet(grid, 1), Sheet(grid, 1)
-    picture = Image.new("RGB", (8, 8), RED)
+    photo = Image.new("RGB", (8, 8), RED)
     name = f"{'album/' * 30}photo.jpg"
-    full.place(0, picture).write_name(name, 18)
+    full.place(0, photo).write_name(name, 18)
     kept = name
     while font(18).getlength(f"…{kept}") > width:
         kept = kept[1:]
-    end.place(0, picture).write(f"…{kept}", 18)
+    end.place(0, photo).write(f"…{kept}", 18)
     assert ImageChops.difference(full.image, end.image).getbbox() is None
 
 
@@ -75,7 +75,7 @@ def test_writing_returns_the_width_of_the_line():
 
 
 @pytest.mark.parametrize(
-    ("picture", "fitted"),
+    ("size", "fitted"),
     [
         ((60, 40), (300, 200)),
         ((40, 60), (133, 200)),
@@ -84,12 +84,12 @@ def test_writing_returns_the_width_of_the_line():
         ((300, 200), (300, 200)),
     ],
 )
-def test_a_picture_is_fitted_into_a_box_whole(picture, fitted):
-    assert fit(Image.new("RGB", picture), (300, 200)).size == fitted
+def test_an_image_is_fitted_into_a_box_whole(size, fitted):
+    assert fit(Image.new("RGB", size), (300, 200)).size == fitted
 
 
 def test_a_png_holds_every_pixel():
-    picture = Image.linear_gradient("L").convert("RGB")
-    with Image.open(io.BytesIO(to_png(picture))) as found:
+    image = Image.linear_gradient("L").convert("RGB")
+    with Image.open(io.BytesIO(to_png(image))) as found:
         assert found.format == "PNG"
-        assert found.tobytes() == picture.tobytes()
+        assert found.tobytes() == image.tobytes()

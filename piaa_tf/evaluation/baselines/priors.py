@@ -1,16 +1,16 @@
 """The priors that systems start from: given by the user, kept from before, or trained.
 
-Each has a role; systems of one role share the prior, trained once and kept in the
-work folder. What is trained here is small, for the simulated gallery and two cores:
-Adam with a cosine schedule from random weights. Whoever has real data trains with the
-programs, by the slides' settings, and brings the priors along.
+Each has a role. Systems of one role share its prior, which is trained once and kept in
+the work folder. Training here is small, for the simulated gallery and two cores: Adam
+with a cosine schedule from random weights. With real data, train priors with the
+programs, by the slides' settings, and pass them in.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 from collections.abc import Callable
+from dataclasses import asdict, replace
 from typing import Any
 
 from absl import logging
@@ -18,7 +18,7 @@ from absl import logging
 from piaa_tf.data.samples import LikedImages, PersonalRatings, ScoreDistributions
 from piaa_tf.evaluation.generic import score_metrics
 from piaa_tf.evaluation.personality import trait_metrics
-from piaa_tf.evaluation.system import Training
+from piaa_tf.evaluation.system import AnySamples, Training
 from piaa_tf.models.config import BlgPiaaConfig, PaIaaConfig
 from piaa_tf.models.prior import Prior, load_prior
 from piaa_tf.training.meta.options import MetaOptions, MetaSchedule, TaskOptions
@@ -36,38 +36,42 @@ EPOCHS = {
     "average": 6,
 }
 QUICK_SHARE = 8
-"""A quick run has this many times fewer epochs and meta-steps."""
+"""A quick run divides epochs and meta-steps by this."""
 
 BATCH_SIZE = 50
 RATE = 2e-3
 DISTRIBUTION_WEIGHT = 100.0
-"""Of L_a over L_p: squared shares of ten bins are about so much smaller."""
+"""Of L_a over L_p: squared errors of ten bins' shares are about so much smaller."""
 
 META_STEPS = {"blg": 120, "reptile": 120, "fomaml": 120, "anil": 240}
+_FALLING = MetaOptions(outer_schedule="linear")
 META = {
-    "blg": {"inner_rate": 3e-4, "outer_rate": 0.2, "outer_schedule": "linear"},
-    "reptile": {"inner_rate": 3e-4, "outer_rate": 0.2, "outer_schedule": "linear"},
-    # A larger outer rate than this leaves theta of no use before the inner steps.
-    "fomaml": {"inner_rate": 1e-4, "outer_rate": 1e-4, "outer_schedule": "linear"},
-    "anil": {
-        "inner_rate": 0.1,
-        "outer_rate": 1e-3,
-        "outer_schedule": "linear",
-        "body_rate": 3e-4,
-        "scope": "head",
-    },
+    "blg": replace(_FALLING, learner="blg", inner_rate=3e-4, outer_rate=0.2),
+    "reptile": replace(_FALLING, learner="reptile", inner_rate=3e-4, outer_rate=0.2),
+    # A larger outer rate than this makes theta useless before the inner steps.
+    "fomaml": replace(_FALLING, learner="fomaml", inner_rate=1e-4, outer_rate=1e-4),
+    "anil": replace(
+        _FALLING,
+        learner="anil",
+        inner_rate=0.1,
+        outer_rate=1e-3,
+        body_rate=3e-4,
+        scope="head",
+    ),
 }
+"""Role -> how it is meta-trained, except for the seed and the number of tasks."""
+
 NUM_TASKS = 5
 INNER_BATCH = 20
-"""Fresh pictures at each inner step; a small network learns a fixed set by heart."""
+"""Fresh images at each inner step; a small network memorises a fixed set."""
 
 ROLES = (*EPOCHS, *META)
 
 
 def role_of(prior: Prior) -> str:
-    """Says which role a prior has, by what it predicts and how it was trained."""
+    """Returns a prior's role, by what it predicts and how it was trained."""
     if prior.training.get("target") == "ranking":
-        return "ranking"  # scores of no scale: no system adapts them
+        return "ranking"  # its scores have no scale: no system adapts them
     if prior.kind == "blg_piaa":
         learner = prior.training.get("learner", "average")
         return learner if learner in META else "average"
@@ -80,18 +84,18 @@ def role_of(prior: Prior) -> str:
 
 
 def find_prior(role: str, training: Training, system: str) -> Prior:
-    """Gives the prior of a role; trains it where nobody has yet.
+    """Returns the prior of a role, and trains it if necessary.
 
     Args:
         role: one of `ROLES`.
-        training: what is at hand.
-        system: who asks; named where something is missing.
+        training: the given priors, and the samples to train on.
+        system: name of the system that needs it, for messages.
 
     Returns:
         The prior.
 
     Raises:
-        MissingSamplesError: The samples to train it from are not there.
+        MissingSamplesError: The samples to train it on are missing.
     """
     if role in training.priors:
         return load_prior(training.priors[role])
@@ -107,7 +111,11 @@ def _fitted(role: str, training: Training, system: str) -> Prior:
     if (run.prior / "config.json").exists():
         return load_prior(run.prior)
     logging.info("training the prior %r, %d epochs", role, epochs)
-    described = {"role": role, "epochs": epochs, "seed": training.seed}
+    described: dict[str, Any] = {
+        "role": role,
+        "epochs": epochs,
+        "seed": training.seed,
+    }
     if role == "nima":
         described["distribution_loss"] = "emd"
     return train(
@@ -130,65 +138,61 @@ def _learning(
     role: str, training: Training, system: str
 ) -> tuple[Callable[..., Prior], Measure | None]:
     """Returns what trains the prior of a role, and what measures it."""
-    shape = {
+    shape: dict[str, Any] = {
         "backbone": training.backbone,
         "image_size": training.image_size,
         "head_sizes": (),
     }
-    network, metrics = PaIaaConfig(**shape), score_metrics
+    network, held_out = PaIaaConfig(**shape), training.validation
     if role == "average":
-        samples, held_out = _average_samples(training, system)
+        samples = training.average_samples(system)
         train = functools.partial(
             train_generic, samples, target="score", network=BlgPiaaConfig(**shape)
         )
-    elif role == "personality":
-        samples, held_out = _both(LikedImages, training, system)
+        if isinstance(samples, ScoreDistributions):
+            return train, _measure(score_metrics, held_out.get(ScoreDistributions))
+        return train, _measure(score_metrics, held_out.get(PersonalRatings))
+    if role == "personality":
+        likes = training.samples(LikedImages, system)
         train = functools.partial(
-            train_generic, samples, target="personality", network=network
+            train_generic, likes, target="personality", network=network
         )
-        metrics = trait_metrics
-    elif role == "multitask":
-        samples, held_out = _both(ScoreDistributions, training, system)
+        return train, _measure(trait_metrics, held_out.get(LikedImages))
+    scores = training.samples(ScoreDistributions, system)
+    if role == "multitask":
         train = functools.partial(
             train_multitask,
-            samples,
+            scores,
             training.samples(LikedImages, system),
             network=network,
             losses=LossOptions(distribution_weight=DISTRIBUTION_WEIGHT),
         )
     else:
-        samples, held_out = _both(ScoreDistributions, training, system)
         losses = LossOptions("emd" if role == "nima" else "mse")
-        train = functools.partial(
-            train_generic, samples, network=network, losses=losses
-        )
-    measure = (lambda prior: metrics(prior, held_out)) if held_out else None
-    return train, measure
+        train = functools.partial(train_generic, scores, network=network, losses=losses)
+    return train, _measure(score_metrics, held_out.get(ScoreDistributions))
 
 
-def _both(kind: type, training: Training, system: str) -> tuple:
-    return training.samples(kind, system), training.validation.get(kind)
-
-
-def _average_samples(training: Training, system: str) -> tuple:
-    """Average aesthetics: of a crowd where there is one, else of the users."""
-    if ScoreDistributions in training.train:
-        return _both(ScoreDistributions, training, system)
-    return _both(PersonalRatings, training, system)
+def _measure(
+    metrics: Callable[[Prior, AnySamples], dict[str, float]],
+    samples: AnySamples | None,
+) -> Measure | None:
+    """Returns what measures a prior on samples; None where there are none."""
+    if samples is None:
+        return None
+    return lambda prior: metrics(prior, samples)
 
 
 def _meta_trained(role: str, training: Training, system: str) -> Prior:
     ratings = training.samples(PersonalRatings, system)
     start = find_prior("average", training, system)
     steps = _share(META_STEPS[role], training)
-    options = MetaOptions(
-        num_tasks=NUM_TASKS, seed=training.seed, learner=role, **META[role]
-    )
+    options = replace(META[role], num_tasks=NUM_TASKS, seed=training.seed)
     described = {
         "role": role,
         "steps": steps,
         "start": start.checksum(),
-        **dataclasses.asdict(options),
+        **asdict(options),
     }
     run = _open(role, training, described)
     if (run.prior / "config.json").exists():

@@ -1,4 +1,4 @@
-"""A whole evaluation by one call: data, systems, further galleries and backbones.
+"""A whole evaluation in one call: data, systems, further galleries and backbones.
 
 evidence = evaluate(Experiment(systems=("ridge", "pa_iaa"), out="runs/report"))
 write_report(evidence, "runs/report")
@@ -38,21 +38,21 @@ QUICK_USERS = 8
 
 
 def evaluate(experiment: Experiment, *, command: str = "") -> Evidence:
-    """Evaluates systems on users they have never met.
+    """Evaluates systems on users they have never seen.
 
-    What is done is kept in `work` below the experiment's folder: an interrupted
-    evaluation goes on where it stopped.
+    Finished parts are kept in `work` below the experiment's folder: an interrupted
+    evaluation continues where it stopped.
 
     Args:
         experiment: what is evaluated, and how.
-        command: by which it was called, for the report; empty for none.
+        command: the command line, for the report; empty for none.
 
     Returns:
-        All that a report is made of.
+        Everything that a report is made of.
 
     Raises:
-        InputError: A system is unknown, a prior serves none of them, nobody has rated
-            enough, or the folder holds another evaluation.
+        InputError: A system is unknown, a prior serves none of the systems, no user
+            has rated enough, or the folder holds another evaluation.
     """
     if experiment.quick:
         experiment = dataclasses.replace(experiment, **QUICK)
@@ -73,6 +73,11 @@ def evaluate(experiment: Experiment, *, command: str = "") -> Evidence:
         experiment, keys, data, work, plan, priors=priors, leave_out=is_all
     )
     bounds = _bounds(experiment, gallery_dir, data) if gallery_dir else None
+    trait_shares = (
+        _trait_shares(experiment, keys, plan, galleries, measurements, bounds)
+        if bounds
+        else {}
+    )
     return Evidence(
         data="simulated gallery" if gallery_dir else experiment.dataset,
         is_simulated=gallery_dir is not None,
@@ -84,9 +89,7 @@ def evaluate(experiment: Experiment, *, command: str = "") -> Evidence:
         scores=data.test.get(ScoreDistributions),
         likes=data.test.get(LikedImages),
         bounds=bounds,
-        trait_shares=_trait_shares(
-            experiment, keys, plan, galleries, measurements, bounds
-        ),
+        trait_shares=trait_shares,
         backbones=_backbones(experiment, keys, data, work, plan),
         command=command,
     )
@@ -107,7 +110,7 @@ def _plan(experiment: Experiment) -> Plan:
 
 
 def _priors(experiment: Experiment, keys: Sequence[str]) -> dict[str, Path]:
-    """Finds the role of each given prior; each must serve one of the systems."""
+    """Finds the role of each given prior, which must serve one of the systems."""
     found: dict[str, Path] = {}
     for folder in experiment.prior:
         role = role_of(load_prior(folder))
@@ -142,7 +145,7 @@ def _evaluate(
     priors: Mapping[str, Path],
     leave_out: bool,
 ) -> tuple[list[Measurement], dict[str, str]]:
-    """Evaluates systems in a work folder, which must be of this very evaluation."""
+    """Evaluates systems in a work folder, which must belong to this evaluation."""
     described = {
         "dataset": experiment.dataset,
         "data": data.fingerprint(),
@@ -182,7 +185,9 @@ def _other_galleries(
     experiment: Experiment, gallery_dir: Path, work: Path
 ) -> dict[float, tuple[Path, GalleryConfig | None]]:
     """Describes the galleries of all trait shares: share -> (folder, config)."""
-    found = {trait_share(gallery_dir): (gallery_dir, None)}
+    found: dict[float, tuple[Path, GalleryConfig | None]] = {
+        trait_share(gallery_dir): (gallery_dir, None)
+    }
     for share in experiment.trait_shares:
         described = with_trait_share(gallery_dir, share)
         found.setdefault(
@@ -197,7 +202,7 @@ def _trait_shares(
     plan: Plan,
     galleries: Mapping[float, tuple[Path, GalleryConfig | None]],
     measurements: Sequence[Measurement],
-    bounds: Bounds | None,
+    bounds: Bounds,
 ) -> dict[float, tuple[Bounds, Sequence[Measurement]]]:
     """Evaluates the systems that use personality on every gallery."""
     chosen = [key for key in SHARE_SYSTEMS if key in keys]

@@ -1,4 +1,4 @@
-"""Systems measured one after another; what is done is kept."""
+"""Measures systems one after another, and keeps each measurement."""
 
 from __future__ import annotations
 
@@ -8,13 +8,18 @@ from collections.abc import Sequence
 import numpy as np
 from absl import logging
 
-from piaa_tf.data.samples import LikedImages, PersonalRatings, ScoreDistributions
+from piaa_tf.data.samples import (
+    LikedImages,
+    PersonalRatings,
+    Samples,
+    ScoreDistributions,
+)
 from piaa_tf.evaluation.baselines.systems import SYSTEMS
 from piaa_tf.evaluation.evaluation_data import EvaluationData
 from piaa_tf.evaluation.measurement import Measurement, load_measurement
 from piaa_tf.evaluation.plan import Plan
 from piaa_tf.evaluation.protocol import measure, user_splits
-from piaa_tf.evaluation.results import summarise
+from piaa_tf.evaluation.results import Result, summarise
 from piaa_tf.evaluation.system import (
     GenericSystem,
     MissingSamplesError,
@@ -38,8 +43,9 @@ def evaluate_systems(
         keys: names of `SYSTEMS`.
         data: the data; its test part is measured on.
         training: what systems may learn from; its work folder keeps measurements.
-        plan: how often what.
-        leave_out: whether a system that lacks something is left out, or an error.
+        plan: what is measured, and how often.
+        leave_out: whether a system whose samples are missing is left out; otherwise
+            it is an error.
 
     Returns:
         The measurements in the order of the keys, and key -> why it was left out.
@@ -85,7 +91,8 @@ def _measure(
     start = time.perf_counter()
     system.fit(training)
     fit_s = time.perf_counter() - start
-    scores, traits = {}, {}
+    scores: dict[str, np.ndarray] = {}
+    traits: dict[str, np.ndarray] = {}
     if isinstance(system, GenericSystem):
         if ScoreDistributions in data.test:
             scores = _some(
@@ -93,7 +100,8 @@ def _measure(
             )
         if LikedImages in data.test:
             traits = _some(system, data.test[LikedImages], ("traits",))
-    results, seconds = [], {}
+    results: list[Result] = []
+    seconds: dict[int, list[float]] = {}
     if isinstance(system, PersonalSystem):
         logging.info("%s: adapting to %d users", system.name, len(ratings.user_ids()))
         system.prepare(ratings)
@@ -115,7 +123,9 @@ def _measure(
     )
 
 
-def _some(system: GenericSystem, samples, names) -> dict[str, np.ndarray]:
+def _some(
+    system: GenericSystem, samples: Samples, names: Sequence[str]
+) -> dict[str, np.ndarray]:
     found = system.predict_generic(samples)
     return {name: found[name] for name in names if name in found}
 
