@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from piaa_tf.album.ranking import RankedPhoto, heading, places_gained
-from piaa_tf.album.thumbnails import data_uri
+from piaa_tf.album.thumbnails import thumbnail_uri
 
 NUM_PHOTOS = 24
 """More would make the file of the notebook large."""
@@ -35,7 +35,7 @@ def ranking_fragment(
     """
     title, sentence = heading(ranked, user_id)
     figures = [
-        _figure(photo, gained, data_uri(folder / photo.image, THUMBNAIL_SIZE))
+        _figure(photo, gained, thumbnail_uri(folder / photo.image, THUMBNAIL_SIZE))
         for photo, gained in zip(ranked[:NUM_PHOTOS], places_gained(ranked))
     ]
     more = len(ranked) - len(figures)
