@@ -17,6 +17,7 @@ import tensorflow as tf
 from piaa_tf.adaptation.inner import ScoreFunction
 from piaa_tf.errors import InputError
 from piaa_tf.models import blg_piaa, pa_iaa
+from piaa_tf.models.config import PaIaaConfig
 from piaa_tf.models.prior import Prior
 from piaa_tf.ratings import RatingRange
 
@@ -139,7 +140,9 @@ def _pa_iaa_score(prior: Prior, scope: str, rating_range: RatingRange) -> Person
     return PersonalScore(scope, prior_weights=start, score=score, num_head=num_head)
 
 
-def _parts(embedding: tf.Tensor, sizes: list[int], config) -> list[tf.Tensor | None]:
+def _parts(
+    embedding: tf.Tensor, sizes: list[int], config: PaIaaConfig
+) -> list[tf.Tensor | None]:
     """Splits an embedding into features, d_a and traits; None where it has none."""
     parts = tf.split(embedding, sizes, axis=-1)
     features = parts.pop(0) if config.fusion == "network" else None

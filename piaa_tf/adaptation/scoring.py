@@ -21,7 +21,6 @@ class UserScorer:
     """One user's scores under a prior; a user without a taste gets the prior's.
 
     Attributes:
-        is_known_user: whether there is a taste of the user.
         rating_range: the range of the scores.
     """
 
@@ -46,14 +45,18 @@ class UserScorer:
         """
         if tastes is not None:
             tastes.check_prior(prior.checksum())
-        row = -1 if tastes is None else int(tastes.rows([user_id])[0])
-        self.is_known_user = row >= 0
         self.rating_range = tastes.rating_range if tastes else rating_range
         scope = tastes.scope if tastes else default_scope(prior)
         self._prior = prior
         self._private = tastes.network(user_id, prior) if tastes else prior
         self._personal = personal_score(prior, scope, self.rating_range)
-        self._weights = tastes.weights[row] if self.is_known_user else None
+        row = int(tastes.rows([user_id])[0]) if tastes else -1
+        self._weights = tastes.weights[row] if tastes and row >= 0 else None
+
+    @property
+    def is_known_user(self) -> bool:
+        """Whether there is a taste of the user."""
+        return self._weights is not None
 
     def score(
         self, photos: Sequence[Photo], *, progress: OnProgress | None = None
@@ -94,7 +97,7 @@ class UserScorer:
         start = self._personal.prior_weights[np.newaxis]
         embedding = outputs(self._prior)["embedding"]
         generic = score_users(self._personal, start, embedding)[0]
-        if not self.is_known_user:
+        if self._weights is None:
             return generic, generic
         if self._private is not self._prior:
             embedding = outputs(self._private)["embedding"]
@@ -114,9 +117,10 @@ class UserScorer:
             A graph: image float32 [N, S, S, 3], 0..255 -> scores [N] in
             `rating_range`'s units.
         """
-        is_own = self.is_known_user and not is_generic
-        weights = self._weights if is_own else self._personal.prior_weights
-        prior = self._private if is_own else self._prior
+        if self._weights is None or is_generic:
+            prior, weights = self._prior, self._personal.prior_weights
+        else:
+            prior, weights = self._private, self._weights
         model, size = prior.one_image(), prior.config.image_size
 
         @tf.function(input_signature=[tf.TensorSpec([None, size, size, 3])])

@@ -60,8 +60,9 @@ def adapt_by(
     method: InnerLoop | RidgeFit,
 ) -> np.ndarray:
     """Adapts weights behind the embedding by either method, [supports, P]."""
-    adapt = ridge_supports if isinstance(method, RidgeFit) else adapt_supports
-    return adapt(personal, supports, method)
+    if isinstance(method, RidgeFit):
+        return ridge_supports(personal, supports, method)
+    return adapt_supports(personal, supports, method)
 
 
 def adapt_tastes(

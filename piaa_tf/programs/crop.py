@@ -21,6 +21,7 @@ from piaa_tf.programs.shared.program import option
 from piaa_tf.programs.shared.scorer_config import ScorerConfig, open_tastes
 
 if TYPE_CHECKING:
+    from piaa_tf.album.crop_sheet import CroppedPhoto
     from piaa_tf.album.crops import Crop
 
 COLUMNS = (
@@ -89,7 +90,9 @@ def run(config: CropConfig) -> None:
     images = open_album(photos, skip_broken=config.skip_broken).images
     tastes = open_tastes(config, user_id=config.user_id)
     prior, scorer = tastes.prior.trained, tastes.scorer(config.user_id)
-    rows, lines, gains = [], [], []
+    rows: list[list[str]] = []
+    lines: list[CroppedPhoto] = []
+    gains: list[float] = []
     for i, image in enumerate(images, start=1):
         photo, profile = read_photo(photos / image)
         crops = best_crops(

@@ -60,7 +60,7 @@ class MetaTrainConfig(RunConfig):
     backbone: str = option("", "Empty: of --init_prior; without one, resnet18.")
     image_size: int = option(0, "In pixels; 0: of --init_prior; without one, 224.")
     weights: str = option("", "Without --init_prior: imagenet, a file, or empty.")
-    features: str = option(
+    features: Features = option(
         BlgPiaaConfig.features,
         "Without --init_prior: pooled, or the backbone's 1000 logits as released.",
         choices=get_args(Features),
@@ -72,7 +72,7 @@ class MetaTrainConfig(RunConfig):
     dropout: float = option(
         BlgPiaaConfig.dropout, "Without --init_prior: share dropped in the head."
     )
-    link: str = option(
+    link: Link = option(
         BlgPiaaConfig.link,
         "Without --init_prior: from the last unit to [0, 1].",
         choices=get_args(Link),
@@ -80,12 +80,12 @@ class MetaTrainConfig(RunConfig):
     keep_aspect: bool = option(
         False, "Without --init_prior: crop to the square instead of squeezing."
     )
-    learner: str = option(
+    learner: Learner = option(
         MetaOptions.learner,
         "Outer update: blg (slides), reptile, fomaml; maml and anil with --scope=head.",
         choices=get_args(Learner),
     )
-    scope: str = option(
+    scope: Scope = option(
         MetaOptions.scope,
         "What adapts inside: all weights (slides), or the head's last linear layer.",
         choices=get_args(Scope),
@@ -112,7 +112,7 @@ class MetaTrainConfig(RunConfig):
         MetaOptions.outer_rate,
         "beta, 1/k as released; Adam's rate with fomaml, maml, anil.",
     )
-    outer_schedule: str = option(
+    outer_schedule: OuterSchedule = option(
         MetaOptions.outer_schedule,
         "beta stays, or falls in a line to zero.",
         choices=get_args(OuterSchedule),
@@ -121,17 +121,17 @@ class MetaTrainConfig(RunConfig):
         MetaOptions.body_rate,
         "Adam's rate of what learns outside alone, with --scope=head.",
     )
-    adam: str = option(
+    adam: AdamReset = option(
         MetaOptions.adam,
         "Moments: fresh at each level (slides); fresh at each task; kept (released).",
         choices=get_args(AdamReset),
     )
-    update: str = option(
+    update: Update = option(
         MetaOptions.update,
         "Of theta: by the sum over tasks (slides), or sequential (released).",
         choices=get_args(Update),
     )
-    batch_norm: str = option(
+    batch_norm: BatchNorm = option(
         MetaOptions.batch_norm,
         "Inside: frozen statistics and no dropout; of the batch, with moving ones "
         "restored after each task; or those a part of theta (meta).",
@@ -167,15 +167,13 @@ def run(config: MetaTrainConfig) -> None:
     schedule = dataclasses.replace(
         options_of(config, MetaSchedule), num_steps=config.steps
     )
-    run = open_run(config, "piaa-meta-train")
+    folder, run = open_run(config, "piaa-meta-train")
 
     from piaa_tf.training.meta.train import meta_train
 
     start = _init_prior(config) if config.init_prior else _untrained(config)
-    ratings = _ratings(config, run.folder, "train")
-    measure = (
-        _held_out(config, run.folder, ratings) if config.validation_steps else None
-    )
+    ratings = _ratings(config, folder, "train")
+    measure = _held_out(config, folder, ratings) if config.validation_steps else None
     prior = meta_train(
         ratings,
         start,
@@ -184,7 +182,7 @@ def run(config: MetaTrainConfig) -> None:
         schedule=schedule,
         run=dataclasses.replace(run, measure=measure),
     )
-    log_result(prior, run)
+    log_result(prior, folder)
 
 
 def _init_prior(config: MetaTrainConfig) -> Prior:

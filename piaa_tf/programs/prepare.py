@@ -22,6 +22,7 @@ from piaa_tf.programs.shared import program
 from piaa_tf.programs.shared.program import option
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from piaa_tf.data.samples import Samples
@@ -114,7 +115,7 @@ def _log_published(dataset: str, data_dir: Path, problems: dict[str, str]) -> No
     if catalog.find(dataset).contents is None:
         return
 
-    def on_missing(photos, images) -> None:
+    def on_missing(photos: Path, images: Sequence[str]) -> None:
         del photos
         problems.update(dict.fromkeys(images, "missing"))
 
@@ -144,7 +145,7 @@ def find_samples(dataset: str, data_dir: Path) -> Found:
     from piaa_tf.data import folder
     from piaa_tf.data.datasets import catalog
 
-    found = {
+    found: Found = {
         (split, kind): catalog.load(
             dataset, kind, data_dir, split, on_missing=lambda photos, images: None
         )
@@ -216,12 +217,17 @@ def write_set(
 
     from piaa_tf.data import folder
     from piaa_tf.data.pack import pack
+    from piaa_tf.data.samples import PersonalRatings
 
     broken = pack(paths, out / "photos", side=shorter_side)
     for (split, _), samples in found.items():
         is_sound = np.array([image not in broken for image in samples.images])
         folder.write(out, split, samples.select(is_sound))
-    ranges = [s.rating_range for s in found.values() if hasattr(s, "ratings")]
+    ranges = [
+        samples.rating_range
+        for samples in found.values()
+        if isinstance(samples, PersonalRatings)
+    ]
     folder.write_range(out, ranges[0] if ranges else folder.DEFAULT_RANGE)
     logging.info(
         "%d pictures packed: train with --dataset=folder --data_dir=%s",

@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 import tensorflow as tf
 from absl import logging
@@ -84,18 +85,18 @@ def every(
     Returns:
         The action.
     """
-    last = {"step": None, "time": clock()}
+    acted_step, acted_time = 0, clock()
 
     def act(step: int, values: Mapping[str, float]) -> None:
+        nonlocal acted_step, acted_time
         due = step >= last_step
         if steps is not None:
-            due |= step // steps > (last["step"] or 0) // steps
+            due |= step // steps > acted_step // steps
         if seconds is not None:
-            due |= clock() - last["time"] >= seconds
+            due |= clock() - acted_time >= seconds
         if due:
             action(step, values)
-            last["time"] = clock()
-            last["step"] = step
+            acted_step, acted_time = step, clock()
 
     return act
 
@@ -153,7 +154,7 @@ class StepLog:
 
     def write(self, step: int, values: Mapping[str, float]) -> None:
         """Writes numbers to metrics.jsonl and TensorBoard."""
-        if self._run is None:
+        if self._run is None or self._writer is None:
             return
         self._run.write_metrics(step, values)
         with self._writer.as_default(step=step):
@@ -166,7 +167,7 @@ class Checkpoints:
     """Saves and restores a run's state; at most three are kept."""
 
     def __init__(
-        self, directory: str | os.PathLike[str], *, is_writer: bool = True, **state
+        self, directory: str | os.PathLike[str], *, is_writer: bool = True, **state: Any
     ) -> None:
         """Takes what a run needs to go on, such as model and optimizer.
 

@@ -20,7 +20,7 @@ from piaa_tf.training.loop import (
     every,
     run_loop,
 )
-from piaa_tf.training.options import RunOptions
+from piaa_tf.training.options import Measure, RunOptions
 from piaa_tf.training.run_folder import RunFolder
 from piaa_tf.training.strategy import is_chief, make_strategy, precision_policy
 
@@ -84,8 +84,9 @@ class Run:
             last_step=last_step,
         )
         actions: list[Action] = [log]
-        if self.options.measure and validation_steps and self.is_chief:
-            validate = self._validation(prior, log)
+        measure = self.options.measure
+        if measure and validation_steps and self.is_chief:
+            validate = _validation(measure, prior, log)
             actions.append(every(validate, steps=validation_steps, last_step=last_step))
         if checkpoints is not None:
             actions.append(
@@ -107,18 +108,6 @@ class Run:
             actions=actions,
         )
 
-    def _validation(self, prior: Prior, log: StepLog) -> Action:
-        def validate(step: int, values: Mapping[str, float]) -> None:
-            metrics = self.options.measure(prior)
-            logging.info(
-                "step %d  validation  %s",
-                step,
-                "  ".join(f"{name} {value:.3f}" for name, value in metrics.items()),
-            )
-            log.write(step, metrics)
-
-        return validate
-
     def finish(self, prior: Prior) -> Prior:
         """Measures a trained prior, and writes it where there is a folder.
 
@@ -137,6 +126,19 @@ class Run:
         if self.folder is not None:
             save_prior(free, self.folder.prior)
         return free
+
+
+def _validation(measure: Measure, prior: Prior, log: StepLog) -> Action:
+    def validate(step: int, values: Mapping[str, float]) -> None:
+        metrics = measure(prior)
+        logging.info(
+            "step %d  validation  %s",
+            step,
+            "  ".join(f"{name} {value:.3f}" for name, value in metrics.items()),
+        )
+        log.write(step, metrics)
+
+    return validate
 
 
 def copy_prior(prior: Prior, training: dict[str, Any]) -> Prior:

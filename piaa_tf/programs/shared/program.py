@@ -12,14 +12,17 @@ import logging as std_logging
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from absl import app, flags, logging
 
 from piaa_tf.errors import InputError
 from piaa_tf.tensorflow_log import tensorflow_notes_hidden
 
-Options = TypeVar("Options")
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Options = TypeVar("Options", bound="DataclassInstance")
 
 
 def option(default: Any, text: str, choices: Sequence[str] | None = None) -> Any:
@@ -103,11 +106,11 @@ def config_from_flags(
     Raises:
         InputError: A list holds what is no number, or the config refuses its values.
     """
-    values = {}
+    values: dict[str, Any] = {}
     for field in dataclasses.fields(config_class):
-        value = flag_values[field.name].value
+        value: Any = flag_values[field.name].value
         if isinstance(field.default, tuple):
-            values[field.name] = _tuple_like(field, value)
+            values[field.name] = _tuple_like(field.default, field.name, value)
         else:
             values[field.name] = field.default if value is None else value
     return config_class(**values)
@@ -133,14 +136,14 @@ def options_of(config: Any, options_class: type[Options]) -> Options:
     )
 
 
-def _tuple_like(field: dataclasses.Field, texts: Sequence[str]) -> tuple:
+def _tuple_like(default: tuple, name: str, texts: Sequence[str]) -> tuple:
     """Reads a list flag in the type of its default's entries."""
-    kind = type(field.default[0]) if field.default else str
+    kind = type(default[0]) if default else str
     try:
         return tuple(kind(text) for text in texts)
     except ValueError as error:
         raise InputError(
-            f"--{field.name} takes {kind.__name__}s with commas between. "
+            f"--{name} takes {kind.__name__}s with commas between. "
             f"Got {','.join(texts)}."
         ) from error
 

@@ -9,7 +9,7 @@ from piaa_tf.programs.shared.program import option, required
 from piaa_tf.training.options import Precision, RunOptions, StrategyName
 
 if TYPE_CHECKING:
-    from piaa_tf.data.samples import Samples
+    from piaa_tf.data.samples import AnySamples
     from piaa_tf.models.prior import Prior
     from piaa_tf.training.run_folder import RunFolder
 
@@ -35,14 +35,14 @@ class RunConfig:
 
     run_dir: str = required("Folder of the run; an interrupted run there goes on.")
     seed: int = option(0, "Of weights, order, crops and dropout.")
-    strategy: str = option(
+    strategy: StrategyName = option(
         "one",
         "one device, mirrored over this machine's, multi_worker by TF_CONFIG.",
         choices=get_args(StrategyName),
     )
     devices: tuple[str, ...] = option((), "Such as GPU:0,GPU:1; empty for all GPUs.")
     logical_cpus: int = option(1, "Present the CPU as so many devices, for trying.")
-    precision: str = option(
+    precision: Precision = option(
         RunOptions.precision,
         "Of the backbone; heads, losses and metrics stay float32.",
         choices=get_args(Precision),
@@ -61,11 +61,11 @@ class RunConfig:
     )
 
 
-def open_run(config: RunConfig, program: str) -> RunOptions:
+def open_run(config: RunConfig, program: str) -> tuple[RunFolder, RunOptions]:
     """Prepares TensorFlow, the strategy and the run folder; before any operation.
 
     Returns:
-        The options of the run, its folder opened.
+        The run's folder, opened, and the options of the run, with that folder.
     """
     from piaa_tf.training.run_folder import RunFolder
     from piaa_tf.training.strategy import is_chief, make_strategy, split_cpu
@@ -79,7 +79,7 @@ def open_run(config: RunConfig, program: str) -> RunOptions:
         may_change=MAY_CHANGE,
         write=is_chief(strategy),
     )
-    return RunOptions(
+    return folder, RunOptions(
         folder,
         described,
         strategy,
@@ -92,19 +92,19 @@ def open_run(config: RunConfig, program: str) -> RunOptions:
 
 def load_split(
     config: RunConfig,
-    run: RunFolder,
+    folder: RunFolder,
     dataset: str,
-    kind: type[Samples],
+    kind: type[AnySamples],
     data_dir: str,
     split: str,
     *,
     role: str = "",
-) -> Samples:
+) -> AnySamples:
     """Loads samples for a run, and lists in its folder which they are.
 
     Args:
         config: says whether what is missing or broken is left out.
-        run: the run's folder.
+        folder: the run's.
         dataset: as of `catalog.load`.
         kind: as of `catalog.load`.
         data_dir: as of `catalog.load`; empty for the set's default.
@@ -122,14 +122,14 @@ def load_split(
     samples = catalog.load(dataset, kind, data_dir or None, split, on_missing)
     if config.skip_broken:
         samples = drop_broken(samples)[0]
-    run.write_split(f"{role}.{split}" if role else split, samples)
+    folder.write_split(f"{role}.{split}" if role else split, samples)
     return samples
 
 
-def log_result(prior: Prior, run: RunOptions) -> None:
-    """Says where the prior of a finished run is, and how good."""
+def log_result(prior: Prior, folder: RunFolder) -> None:
+    """Logs how good the prior of a finished run is, and where it lies."""
     from absl import logging
 
     for name, value in prior.metrics.items():
         logging.info("%-28s %.3f", name, value)
-    logging.info("prior: %s", run.folder.prior)
+    logging.info("prior: %s", folder.prior)

@@ -203,7 +203,9 @@ class MetaTraining(tf.Module):
         }
         return means, bad_step, bad_task
 
-    def _meta_step(self, iterator, step, is_measured) -> tf.Tensor:
+    def _meta_step(
+        self, iterator: Iterator, step: tf.Tensor, is_measured: tf.Tensor
+    ) -> tf.Tensor:
         self._strategy.run(self._begin)
         for _ in tf.range(self._options.num_tasks // self._replicas):
             self._strategy.run(self._one_task, args=(next(iterator), step, is_measured))
@@ -216,7 +218,9 @@ class MetaTraining(tf.Module):
         for slot in [*(learned.total for learned in self._learned), self._record]:
             slot.assign(tf.zeros(slot.shape, slot.dtype))
 
-    def _one_task(self, task: Mapping[str, tf.Tensor], step, is_measured) -> None:
+    def _one_task(
+        self, task: Mapping[str, tf.Tensor], step: tf.Tensor, is_measured: tf.Tensor
+    ) -> None:
         _to_theta([*self._adapted, *self._statistics])
         episode = Episode(
             self._network,

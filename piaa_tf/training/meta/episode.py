@@ -265,7 +265,9 @@ class Episode:
             self.query_image, self.query_rating, self.options.steps_per_task
         )
 
-    def _image_loss(self, image: tf.Tensor, rating: tf.Tensor, step) -> tf.Tensor:
+    def _image_loss(
+        self, image: tf.Tensor, rating: tf.Tensor, step: int | tf.Tensor
+    ) -> tf.Tensor:
         with dropout_key(_fold_in(self._key, step)):
             deep = self._network.body(
                 tf.cast(image, tf.float32), training=self._is_training

@@ -6,9 +6,12 @@ No TensorFlow is imported, so that flags can take their defaults from here.
 from __future__ import annotations
 
 import dataclasses
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from piaa_tf.errors import InputError
+
+if TYPE_CHECKING:
+    from piaa_tf.data.tasks import Pool
 
 Scope = Literal["all", "head"]
 Learner = Literal["blg", "reptile", "fomaml", "maml", "anil"]
@@ -156,7 +159,7 @@ class MetaOptions:
         return self.learner in BY_DIFFERENCE
 
     @property
-    def levels(self) -> tuple[tuple[str, int], ...]:
+    def levels(self) -> tuple[tuple[Pool, int], ...]:
         """What the inner steps see: (pool of `data.tasks`, steps) of each level."""
         if self.learner == "blg":
             return (("support", self.inner_steps), ("query", self.inner_steps))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -10,7 +11,7 @@ import tensorflow as tf
 from piaa_tf.data.python_calls import call_python, read_ahead
 from piaa_tf.data.samples import PersonalRatings
 from piaa_tf.data.streams import DEFAULT_CACHE_BYTES, PixelCache
-from piaa_tf.data.tasks import Pool, TaskSampler
+from piaa_tf.data.tasks import Pool, Task, TaskSampler
 from piaa_tf.training.strategy import distribute
 
 
@@ -68,7 +69,7 @@ class TaskStream:
         )
         unit = self.ratings.rating_range.to_unit(self.ratings.ratings)
 
-        def draw(count):
+        def draw(count: np.ndarray) -> dict[str, np.ndarray | np.int32]:
             step, place = divmod(int(count), len(numbers))
             task = self.sampler.task(step, numbers[place])
             batches = self.sampler.batches(task, levels)
@@ -138,7 +139,7 @@ def _numbers(
     ]
 
 
-def _used_rows(task, batches) -> np.ndarray:
+def _used_rows(task: Task, batches: Sequence[np.ndarray]) -> np.ndarray:
     """Rows of the support pictures that an inner step sees, then of all query ones."""
     seen = np.unique(np.concatenate(batches))
     support = task.support[np.isin(task.support, seen)]

@@ -194,7 +194,9 @@ def _part_optimizer(
     )
 
 
-def _distributed(stream: Stream, whole: StreamPart, strategy: tf.distribute.Strategy):
+def _distributed(
+    stream: Stream, whole: StreamPart, strategy: tf.distribute.Strategy
+) -> tf.data.Dataset | tf.distribute.DistributedDataset:
     """Gives each replica its slice of every global batch, in order."""
 
     def worker_batches(context: tf.distribute.InputContext) -> tf.data.Dataset:
