@@ -2,8 +2,8 @@
 
 - `fusion`: PA_IAA's W_b, five weights a user (or its network).
 - `head`: the last linear layer of the score head.
-- `all`: every weight. The part of it that lies behind the embedding, head and fusion
-  together, is described here too; the rest is a private copy of the network
+- `all`: every weight. The part behind the embedding, head and fusion together, is
+  described here too; the rest is a private copy of the network
   (`private_network.py`).
 """
 
@@ -75,7 +75,7 @@ def check_scope(scope: str) -> None:
 
 
 def default_scope(prior: Prior) -> str:
-    """Gives the cheapest scope that a prior has: fusion with traits, else head."""
+    """Returns the cheapest scope of a prior: fusion if it has traits, else head."""
     has_traits = prior.kind == "pa_iaa" and "traits" in prior.config.tasks
     return "fusion" if has_traits else "head"
 

@@ -1,4 +1,4 @@
-"""Scores pictures for one user: the user's score beside the prior's."""
+"""Scores photos for one user: the user's score beside the prior's."""
 
 from __future__ import annotations
 
@@ -65,8 +65,8 @@ class UserScorer:
 
         Args:
             photos: N of them, in any forms.
-            progress: is told how many have passed; a user with a network of their own
-                needs each photo to pass twice.
+            progress: called with how many have passed; each photo passes twice for a
+                user with a network of their own.
 
         Returns:
             The user's scores and the prior's, both float32 [N] in `rating_range`'s
@@ -77,13 +77,13 @@ class UserScorer:
 
         def outputs(prior: Prior) -> dict[str, np.ndarray]:
             first = 0 if prior is self._prior else len(photos)
-            told = progress and (lambda done, _: progress(first + done, total))
-            return predict(prior, photos, progress=told)
+            report = progress and (lambda done, _: progress(first + done, total))
+            return predict(prior, photos, progress=report)
 
         return self._score(outputs)
 
     def score_pixels(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Scores pictures in memory.
+        """Scores images in memory.
 
         Args:
             image: float32 [N, S, S, 3], 0..255, of the prior's size.
@@ -107,11 +107,11 @@ class UserScorer:
     def score_function(
         self, *, is_generic: bool = False
     ) -> Callable[[tf.Tensor], tf.Tensor]:
-        """Gives the score as a function of pixels that can be differentiated.
+        """Returns the score as a differentiable function of pixels.
 
         Args:
-            is_generic: whether the prior's score is meant; without a taste it is
-                meant anyway.
+            is_generic: whether to return the prior's score although the user has a
+                taste.
 
         Returns:
             A graph: image float32 [N, S, S, 3], 0..255 -> scores [N] in

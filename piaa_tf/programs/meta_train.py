@@ -1,4 +1,4 @@
-r"""Meta-trains BLG-PIAA's prior: many users' tastes, so that a new one is soon learned.
+r"""Meta-trains BLG-PIAA's prior on many users, for new ones with few ratings.
 
     piaa-meta-train --dataset=gallery --init_prior=runs/average/prior --num_tasks=5 \
         --outer_rate=0.2 --outer_schedule=linear --inner_batch=20 --steps=300 \
@@ -7,8 +7,8 @@ r"""Meta-trains BLG-PIAA's prior: many users' tastes, so that a new one is soon 
 Starts from the prior of `piaa-train-generic --target=score`, or from --backbone and
 --weights. Writes RUN_DIR/prior beside checkpoints, metrics.jsonl and TensorBoard files
 (losses on query before and after adaptation, held-out users' SROCC). A run that was
-interrupted, even killed, goes on and ends as if it had not been. The example takes some
-minutes on two cores; the defaults are the slides' and want a GPU.
+interrupted, even killed, continues and ends as if it had not been. The example takes
+some minutes on two cores; the defaults are the slides' and need a GPU.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class MetaTrainConfig(RunConfig):
     """
 
     dataset: str = option("gallery", "Data set of personal ratings.")
-    data_dir: str = option("", "Where it lies; gallery: rendered if absent.")
+    data_dir: str = option("", "Its folder; the gallery is rendered if absent.")
     init_prior: str = option(
         "", "Start: the prior of piaa-train-generic --target=score; or empty."
     )
@@ -114,7 +114,7 @@ class MetaTrainConfig(RunConfig):
     )
     outer_schedule: OuterSchedule = option(
         MetaOptions.outer_schedule,
-        "beta stays, or falls in a line to zero.",
+        "constant beta, or a linear fall to zero.",
         choices=get_args(OuterSchedule),
     )
     body_rate: float = option(
@@ -133,8 +133,8 @@ class MetaTrainConfig(RunConfig):
     )
     batch_norm: BatchNorm = option(
         MetaOptions.batch_norm,
-        "Inside: frozen statistics and no dropout; of the batch, with moving ones "
-        "restored after each task; or those a part of theta (meta).",
+        "Inside: frozen statistics and no dropout; the batch's, with the moving ones "
+        "restored after each task; or the same with those a part of theta (meta).",
         choices=get_args(BatchNorm),
     )
     num_support: int = option(
@@ -145,11 +145,11 @@ class MetaTrainConfig(RunConfig):
     )
     inner_batch: int = option(
         TaskOptions.inner_batch,
-        "Images of an inner step, drawn afresh; 0: the whole set each (released).",
+        "Images of an inner step, newly drawn; 0: the whole set each (released).",
     )
     min_ratings: int = option(
         TaskOptions.min_ratings,
-        "Users with fewer are left out; 0: nobody, those of one rating refused.",
+        "Users with fewer are left out; 0: nobody, but one rating alone is refused.",
     )
     validation_steps: int = option(
         MetaSchedule.validation_steps,
@@ -157,7 +157,8 @@ class MetaTrainConfig(RunConfig):
     )
     validation_images: int = option(10, "Images a held-out user is adapted to.")
     checkpoint_steps: int = option(
-        MetaSchedule.checkpoint_steps, "Meta-steps between them, too; 0: time alone."
+        MetaSchedule.checkpoint_steps,
+        "Meta-steps between checkpoints, besides those by time; 0: by time alone.",
     )
 
 

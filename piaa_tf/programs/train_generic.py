@@ -8,10 +8,10 @@ r"""Trains one generic task: the single-task baselines and BA-PIAA's prior.
 --target=score        mean ratings, BLG-PIAA's network: the prior of BA-PIAA
 --target=ranking      mean ratings, regressed and ranked: Reg+Rank of Kong et al. 2016
 --target=distribution score distributions; NIMA with --distribution_loss=emd
---target=personality  Big-Five traits of those who like a picture
+--target=personality  Big-Five traits of those who like an image
 
 Writes RUN_DIR/prior beside checkpoints, metrics.jsonl and TensorBoard files. The
-example takes some minutes on two cores; the defaults are the slides' and want a GPU.
+example takes some minutes on two cores; the defaults are the slides' and need a GPU.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class GenericConfig(TrainConfig):
     """
 
     dataset: str = option("gallery", "Data set.")
-    data_dir: str = option("", "Where it lies; gallery: rendered if absent.")
+    data_dir: str = option("", "Its folder; the gallery is rendered if absent.")
     target: Target = option(
         "distribution", "What is learned.", choices=get_args(Target)
     )
@@ -57,7 +57,9 @@ class GenericConfig(TrainConfig):
     )
     distribution_loss: DistributionLoss = distribution_loss_option()
     link: Link = option(
-        BlgPiaaConfig.link, "Of score and ranking, to [0, 1].", choices=get_args(Link)
+        BlgPiaaConfig.link,
+        "From the last unit of score and ranking to [0, 1].",
+        choices=get_args(Link),
     )
 
     def __post_init__(self) -> None:

@@ -6,8 +6,8 @@ r"""Trains PA_IAA's first stage: score distributions and Big-Five traits togethe
         --distribution_weight=100 --epochs=10 --run_dir=runs/multitask
 
 Writes RUN_DIR/prior (weights, config, metrics) beside checkpoints, metrics.jsonl and
-TensorBoard files; an interrupted run goes on where its last checkpoint is. The example
-takes some minutes on two cores; the defaults are the slides' and want a GPU.
+TensorBoard files; an interrupted run continues from its last checkpoint. The example
+takes some minutes on two cores; the defaults are the slides' and need a GPU.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ class MultitaskConfig(TrainConfig):
     """
 
     aesthetics: str = option("gallery", "Data set of score distributions.")
-    aesthetics_dir: str = option("", "Where it lies; gallery: rendered if absent.")
+    aesthetics_dir: str = option("", "Its folder; the gallery is rendered if absent.")
     personality: str = option("gallery", "Data set of liked images with traits.")
-    personality_dir: str = option("", "Where it lies; gallery: rendered if absent.")
+    personality_dir: str = option("", "Its folder; the gallery is rendered if absent.")
     distribution_loss: DistributionLoss = distribution_loss_option()
     distribution_weight: float = option(
         LossOptions.distribution_weight, "Factor of the distribution loss."
@@ -53,7 +53,7 @@ class MultitaskConfig(TrainConfig):
     )
     fusion: Fusion = option(
         PaIaaConfig.fusion,
-        "W_b per user: a vector (slides) or a network of the picture (released).",
+        "W_b per user: a vector (slides) or a network of the image (released).",
         choices=get_args(Fusion),
     )
 
@@ -77,7 +77,7 @@ def run(config: MultitaskConfig) -> None:
     ):
         log_overlap(samples.images, held_out, by="this run", what=f"{role} validation")
     logging.info(
-        "%d pictures with distributions, %d liked pictures of %d people",
+        "%d images with distributions, %d liked images of %d people",
         len(aesthetics),
         len(personality),
         len(set(personality.users)),

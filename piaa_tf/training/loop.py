@@ -1,4 +1,4 @@
-"""When things happen in a run: fetch, step, act. What happens is the caller's.
+"""When things happen in a run: fetch, step, act. What happens is up to the caller.
 
 An action is any callable on (step, values): the number of finished steps and the means
 of the losses since the last call. `every` makes one of an interval and a function.
@@ -42,8 +42,7 @@ def run_loop(
         steps_call: takes some steps.
         first_step: number of steps already done.
         last_step: number of steps done at the end.
-        steps_per_call: steps between two looks of the host; the last call may be
-            shorter.
+        steps_per_call: steps of a call into the graph; the last may be shorter.
         actions: called in order after each call.
 
     Raises:
@@ -80,7 +79,7 @@ def every(
         steps: act when a multiple of it has been reached or passed since last time.
         seconds: act when so much time has gone by since last time.
         last_step: the run's last step.
-        clock: gives seconds; tests pass their own.
+        clock: returns seconds; tests pass their own.
 
     Returns:
         The action.
@@ -102,7 +101,7 @@ def every(
 
 
 class StepLog:
-    """Logs a line with losses, speed and the time left; keeps the numbers for machines.
+    """Logs a line with losses, speed and the time left; writes the same for machines.
 
     The losses are means over all steps since the last line.
     """
@@ -172,7 +171,7 @@ class Checkpoints:
         """Takes what a run needs to go on, such as model and optimizer.
 
         Args:
-            directory: where checkpoints lie, the same for all workers.
+            directory: where checkpoints are kept, the same for all workers.
             is_writer: whether this process saves (the chief does); all restore.
             **state: trackable objects, made in the scope of the strategy.
         """

@@ -25,7 +25,7 @@ from piaa_tf.training.run_folder import RunFolder
 from piaa_tf.training.strategy import is_chief, make_strategy, precision_policy
 
 MAY_CHANGE = ("checkpoint_steps", "validation_epochs", "validation_steps")
-"""Options that a continued run may have otherwise: they only watch."""
+"""Options that may differ in a continued run: they only watch."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -67,13 +67,13 @@ class Run:
         """Runs all steps that are left; logs, measures and saves in between.
 
         Args:
-            steps_call: as of `run_loop`.
+            steps_call: as in `run_loop`.
             prior: that the steps train.
             checkpoints: what saves the state; None for no checkpoints.
             first_step: number of steps already done.
             last_step: number of steps done at the end.
             validation_steps: steps between two measurements; 0 for none.
-            checkpoint_steps: steps between checkpoints, too; 0 for time alone.
+            checkpoint_steps: steps between checkpoints besides those by time; 0: none.
 
         Raises:
             NonFiniteLossError: A loss was not finite.
@@ -142,7 +142,7 @@ def _validation(measure: Measure, prior: Prior, log: StepLog) -> Action:
 
 
 def copy_prior(prior: Prior, training: dict[str, Any]) -> Prior:
-    """Builds a prior of the same weights, in the strategy's scope of the moment.
+    """Builds a prior of the same weights, in the current strategy's scope.
 
     Args:
         prior: to be copied.

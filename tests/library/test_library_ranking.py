@@ -87,9 +87,9 @@ def test_the_parts_are_those_of_the_whole(ranking_of, tmp_path):
 
 def test_a_notebook_shows_the_first_photos_and_how_many_more(ranking_of):
     page = Page(ranking_of(NUM_PHOTOS + 3)._repr_html_())
-    pictures = page.attributes("img")
-    assert len(pictures) == NUM_PHOTOS
-    assert [picture["alt"] for picture in pictures[:2]] == ["26.png", "25.png"]
+    images = page.attributes("img")
+    assert len(images) == NUM_PHOTOS
+    assert [image["alt"] for image in images[:2]] == ["26.png", "25.png"]
     assert "and 3 more" in page.text
     assert "▲26" in page.text
     assert "3.60 · generic 2.40" in page.text

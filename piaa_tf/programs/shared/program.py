@@ -1,4 +1,4 @@
-"""The one shape of every console program: a config, flags that take its defaults, run.
+"""The shape of every console program: a config, flags with its defaults, `run`.
 
 A program is a frozen dataclass whose fields carry their help, and a function
 `run(config)`; its `main` hands both to `start`.
@@ -33,7 +33,7 @@ def option(default: Any, text: str, choices: Sequence[str] | None = None) -> Any
 
 
 def required(text: str, choices: Sequence[str] | None = None) -> Any:
-    """Declares a config field that a user has to give: a string, empty until then."""
+    """Declares a config field that a user must give: a string, empty until then."""
     return dataclasses.field(
         default="", metadata={"help": text, "choices": choices, "required": True}
     )
@@ -97,14 +97,15 @@ def config_from_flags(
     """Builds the config from the parsed flags.
 
     Args:
-        config_class: as of `define_flags`.
-        flag_values: as of `define_flags`.
+        config_class: as in `define_flags`.
+        flag_values: as in `define_flags`.
 
     Returns:
         An instance of the class.
 
     Raises:
-        InputError: A list holds what is no number, or the config refuses its values.
+        InputError: A list holds something else than numbers, or the config refuses
+            its values.
     """
     values: dict[str, Any] = {}
     for field in dataclasses.fields(config_class):
@@ -143,7 +144,7 @@ def _tuple_like(default: tuple, name: str, texts: Sequence[str]) -> tuple:
         return tuple(kind(text) for text in texts)
     except ValueError as error:
         raise InputError(
-            f"--{name} takes {kind.__name__}s with commas between. "
+            f"--{name} takes {kind.__name__}s separated by commas. "
             f"Got {','.join(texts)}."
         ) from error
 
@@ -164,7 +165,7 @@ def start(
         run: the program.
         usage: the program's module docstring, shown by --help.
         loads_tensorflow: whether the program needs it; its notes at loading, which
-            heed no log level, are dropped.
+            ignore the log level, are dropped.
     """
     define_flags(config_class)
     sys.modules["__main__"].__doc__ = usage
@@ -192,7 +193,7 @@ def start(
 
 
 def set_up_logging() -> None:
-    """Logs plain lines with the time of day, and keeps TensorFlow's own notes away."""
+    """Logs plain lines with the time of day, and hides TensorFlow's own notes."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     std_logging.getLogger("tensorflow").setLevel(std_logging.ERROR)
     logging.use_absl_handler()

@@ -36,13 +36,13 @@ class TrainConfig(RunConfig):
     )
     resize_size: int = option(
         StreamOptions.resize_size,
-        "Pictures are resized to this, then cropped at random; 0 for no crop.",
+        "Images are resized to this, then cropped at random; 0 for no crop.",
     )
     keep_aspect: bool = option(
         StreamOptions.keep_aspect,
         "Crop to the square's centre instead of squeezing (released: squeeze).",
     )
-    flip: bool = option(StreamOptions.flip, "Mirror half of the training pictures.")
+    flip: bool = option(StreamOptions.flip, "Mirror half of the training images.")
     features: Features = option(
         PaIaaConfig.features,
         "Features of the backbone: pooled, or its 1000 logits as released.",
@@ -93,7 +93,7 @@ class TrainConfig(RunConfig):
 
 
 def distribution_loss_option() -> Any:
-    """Declares the flag of those programs that learn distributions."""
+    """Declares the flag of programs that learn distributions."""
     return option(
         LossOptions.distribution_loss,
         "mse: L_a of the slides; emd: NIMA's.",

@@ -42,7 +42,7 @@ class MetaOptions:
             slides, 0.1 as released (1e-4 and 1e-3).
         decay: factor of alpha per epoch; 1 on the slides, 0.9 as released.
         outer_rate: beta. With the learners `fomaml`, `maml` and `anil`, Adam's rate.
-        outer_schedule: beta stays "constant", or falls in a "linear" way to zero.
+        outer_schedule: "constant" beta, or a "linear" fall to zero.
         body_rate: with scope "head", Adam's rate of what learns outside alone.
         scope: "all" weights adapt inside; or only the "head", the last linear layer.
         learner: the outer update: "blg" of the slides, or one of the others.
@@ -180,7 +180,7 @@ class TaskOptions:
     Attributes:
         num_support: images of a support set, where the user has enough.
         num_query: images of a query set, where the user has enough.
-        inner_batch: images of an inner step, drawn afresh; 0 for the whole set at each
+        inner_batch: images of an inner step, newly drawn; 0 for the whole set at each
             step, as released.
         min_ratings: users with fewer are left out; 0 for nobody.
     """
@@ -197,7 +197,7 @@ class MetaSchedule:
 
     Attributes:
         num_steps: meta-steps of the run.
-        checkpoint_steps: meta-steps between checkpoints, too; 0 for time alone.
+        checkpoint_steps: meta-steps between checkpoints besides those by time; 0: none.
         validation_steps: meta-steps between two measurements; 0 for one at the end
             alone.
     """

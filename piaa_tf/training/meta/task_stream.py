@@ -1,4 +1,4 @@
-"""Tasks with their pictures, in the order in which replicas adapt to them."""
+"""Tasks with their images, in the order in which replicas adapt to them."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from piaa_tf.training.strategy import distribute
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class TaskStream:
-    """Meta-training's data: users, their pictures, what each inner step sees.
+    """Meta-training's data: users, their images, what each inner step sees.
 
     Attributes:
         ratings: of the users of meta-training.
         sampler: draws the tasks of these ratings.
-        image_size: S, side of the pictures in pixels.
+        image_size: S, side of the images in pixels.
         keep_aspect: cut the centre square instead of squeezing.
-        cache_bytes: memory for decoded pictures.
+        cache_bytes: memory for decoded images.
     """
 
     ratings: PersonalRatings
@@ -41,7 +41,7 @@ class TaskStream:
         worker: tuple[int, int] = (0, 1),
         worker_replicas: int = 1,
     ) -> tf.data.Dataset:
-        """Draws one worker's tasks, without end.
+        """Draws one worker's tasks, endlessly.
 
         With R replicas in all, replica r adapts to the tasks r, r + R, r + 2 R, ... of
         each meta-step.
@@ -100,7 +100,7 @@ class TaskStream:
         *,
         first_step: int = 0,
     ) -> tf.data.Dataset | tf.distribute.DistributedDataset:
-        """Gives each replica its tasks, in order; arguments as of `tasks`."""
+        """Hands each replica its tasks, in order; arguments as in `tasks`."""
 
         def of_worker(context: tf.distribute.InputContext) -> tf.data.Dataset:
             workers = context.num_input_pipelines
@@ -140,7 +140,7 @@ def _numbers(
 
 
 def _used_rows(task: Task, batches: Sequence[np.ndarray]) -> np.ndarray:
-    """Rows of the support pictures that an inner step sees, then of all query ones."""
+    """Rows of the support images that an inner step sees, then of all query ones."""
     seen = np.unique(np.concatenate(batches))
     support = task.support[np.isin(task.support, seen)]
     return np.concatenate([support, task.query])

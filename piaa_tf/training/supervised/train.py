@@ -1,9 +1,9 @@
-"""From samples to a prior, in the supervised way: PA_IAA's first stage, generic tasks.
+"""From samples to a prior by supervised learning: PA_IAA's first stage, generic tasks.
 
     prior = train_generic(ratings, target="score", run=RunOptions("runs/average"))
 
-What is learned, from which samples, by which network and losses, is said here; how, in
-`FitOptions` and `StreamOptions`; where, in `RunOptions`.
+What is learned, from which samples, by which network and losses, is decided here; how,
+by `FitOptions` and `StreamOptions`; where, by `RunOptions`.
 """
 
 from __future__ import annotations
@@ -109,11 +109,11 @@ def train_generic(
         network: its shape: BLG-PIAA's for "score" and "ranking", PA_IAA's for the
             others, whose `tasks` and `bin_scores` follow from the samples; None for
             the default one.
-        weights: as of `train_multitask`.
+        weights: as in `train_multitask`.
         losses: what is minimised where distributions or traits are learned.
-        options: as of `train_multitask`.
-        stream: as of `train_multitask`.
-        run: as of `train_multitask`.
+        options: as in `train_multitask`.
+        stream: as in `train_multitask`.
+        run: as in `train_multitask`.
 
     Returns:
         The prior, of kind "blg_piaa" for "score" and "ranking", else "pa_iaa".
