@@ -25,7 +25,7 @@ from piaa_tf.library.explanation import Explanation
 from piaa_tf.library.methods import adaptation_method
 from piaa_tf.library.ranking import Ranking
 from piaa_tf.library.rated import NEW_USER, Ratings, as_ratings
-from piaa_tf.library.tastes import Tastes, nobodys_tastes
+from piaa_tf.library.tastes import Tastes, generic_tastes
 from piaa_tf.models import prior as trained_prior
 
 
@@ -144,7 +144,7 @@ class Prior:
         Raises:
             InputError: There is no photo, or one cannot be read.
         """
-        return self.nobodys_tastes(rating_range).rank(
+        return self.generic_tastes(rating_range).rank(
             photos, user_id="", skip_broken=skip_broken, progress=progress
         )
 
@@ -168,7 +168,7 @@ class Prior:
         Raises:
             InputError: An entry is not a photo, or cannot be read.
         """
-        return self.nobodys_tastes(rating_range).score(
+        return self.generic_tastes(rating_range).score(
             photos, user_id="", progress=progress
         )
 
@@ -192,7 +192,7 @@ class Prior:
         Raises:
             InputError: The method is unknown, or the photo cannot be read.
         """
-        return self.nobodys_tastes(rating_range).explain(
+        return self.generic_tastes(rating_range).explain(
             photo, user_id="", method=method
         )
 
@@ -315,7 +315,7 @@ class Prior:
         album = open_album(photos, skip_broken=skip_broken)
         return estimate_portrait(self.trained, album.paths)
 
-    def nobodys_tastes(
+    def generic_tastes(
         self, rating_range: Range = DEFAULT_RANGE, *, scope: str | None = None
     ) -> Tastes:
         """Returns tastes without users, by which every score is the prior's.
@@ -327,7 +327,7 @@ class Prior:
         Raises:
             InputError: The prior predicts no scores, or has no such scope.
         """
-        return nobodys_tastes(self, as_range(rating_range), scope)
+        return generic_tastes(self, as_range(rating_range), scope)
 
     def export(
         self,
@@ -353,7 +353,7 @@ class Prior:
         Raises:
             InputError: As in `Tastes.export`.
         """
-        tastes = tastes or self.nobodys_tastes(rating_range, scope=scope)
+        tastes = tastes or self.generic_tastes(rating_range, scope=scope)
         check_type("tastes", tastes, Tastes, "tastes, as adapt returns them")
         return tastes.export(base_dir, **options)
 

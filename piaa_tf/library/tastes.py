@@ -283,7 +283,7 @@ class Tastes:
         return self.user_ids[0]
 
 
-def nobodys_tastes(
+def generic_tastes(
     prior: Prior, rating_range: RatingRange, scope: str | None = None
 ) -> Tastes:
     """Returns tastes without users: every score is the prior's.

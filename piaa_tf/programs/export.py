@@ -137,7 +137,7 @@ def _export(config: ExportConfig, adapted: taste.Tastes | None) -> Export:
     export = served_export(
         Tastes(prior, adapted)
         if adapted
-        else prior.nobodys_tastes(given, scope=config.scope or None),
+        else prior.generic_tastes(given, scope=config.scope or None),
         steps=config.steps or None,
         rate=config.rate or None,
         max_support=config.max_support,

@@ -80,7 +80,7 @@ def run(config: ExportTfliteConfig) -> None:
         tastes = piaa_tf.load_tastes(config.tastes, prior)
     else:
         given = (config.rating_min, config.rating_max)
-        tastes = prior.nobodys_tastes(given, scope=config.scope or None)
+        tastes = prior.generic_tastes(given, scope=config.scope or None)
     whose = f"user {config.user_id}" if config.user_id else "the prior"
     scope = tastes.adapted.scope
     logging.info("%s, scope %s: %s", whose, scope, ", ".join(config.formats))

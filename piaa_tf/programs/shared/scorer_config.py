@@ -40,4 +40,4 @@ def open_tastes(config: ScorerConfig, *, user_id: str) -> Tastes:
     prior = piaa_tf.load_prior(config.prior)
     if config.tastes:
         return piaa_tf.load_tastes(config.tastes, prior)
-    return prior.nobodys_tastes((config.rating_min, config.rating_max))
+    return prior.generic_tastes((config.rating_min, config.rating_max))
