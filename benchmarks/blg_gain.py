@@ -33,8 +33,8 @@ class GainConfig:
     """
 
     run_dir: str = option("runs/blg_gain", "Folder of the gallery and both runs.")
-    seed: int = option(0, "Of gallery, training and splits.")
-    epochs: int = option(6, "Passes over the pictures for BA's prior.")
+    seed: int = option(0, "Seed of gallery, training and splits.")
+    epochs: int = option(6, "Passes over the images for BA's prior.")
     meta_steps: int = option(120, "Meta-steps for BLG's prior.")
     inner_rate: float = option(3e-4, "alpha of meta-training.")
     validation_users: int = option(16, "Users on which loops are chosen.")

@@ -1,9 +1,9 @@
-"""How fast the handcrafted features are measured: pictures per second of one core.
+"""How fast the handcrafted features are measured: images per second of one core.
 
     OMP_NUM_THREADS=1 python benchmarks/handcrafted.py
 
-Prints one line per size, in some seconds. The time is the process's own, so that a
-busy machine disturbs little; decoding is not counted.
+Prints one line per size, in some seconds. Only the process's own time counts, so that
+a busy machine disturbs little; decoding is not counted.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from piaa_tf.evaluation.handcrafted import describe
 SIZES = (64, 96, 512)
 
 
-def pictures_per_second(size: int, count: int) -> float:
-    """Measures pictures of the gallery and returns pictures per second of one core."""
+def images_per_second(size: int, count: int) -> float:
+    """Measures images of the gallery and returns images per second of one core."""
     images = [render_scene(draw_scene(0, index), size) for index in range(count)]
     describe(images[0])
     start = time.process_time()
@@ -33,10 +33,10 @@ def main(argv: list[str]) -> None:
     if len(argv) > 1:
         raise app.UsageError(f"Nothing but flags is expected. Got {argv[1:]}.")
     for size in SIZES:
-        speed = pictures_per_second(size, flags.FLAGS.count)
-        print(f"{size:4d} px  {speed:6.0f} pictures/s/core")  # noqa: T201 its result
+        speed = images_per_second(size, flags.FLAGS.count)
+        print(f"{size:4d} px  {speed:6.0f} images/s/core")  # noqa: T201 its result
 
 
 if __name__ == "__main__":
-    flags.DEFINE_integer("count", 200, "Pictures per size.", lower_bound=1)
+    flags.DEFINE_integer("count", 200, "Images per size.", lower_bound=1)
     app.run(main)

@@ -1,15 +1,15 @@
-"""Input speed: pictures a second from JPEGs and from shards, beside a network's.
+"""Input speed: images per second from JPEGs and from shards, beside a network's.
 
     python benchmarks/input_speed.py
     python benchmarks/input_speed.py --photos=album --num_images=2000
 
-Reads the same pictures, in training's order and with its crops, from the JPEG files and
+Reads the same images, in training's order and with its crops, from the JPEG files and
 from shards that were packed from them (--shorter_side), on all cores and with no cache.
-Beside it the forward pass of a backbone, of pictures in memory, on the same cores. The
+Beside it the forward pass of a backbone, of images in memory, on the same cores. The
 input is no bottleneck where it is faster than the network; the last line says by how
 much, as if each had the machine to itself. Without --photos, scenes of the simulated
-gallery are rendered as JPEGs of --render_size pixels first. Medians of --turns turns,
-taken in turn; some minutes on two cores.
+gallery are rendered as JPEGs of --render_size pixels first. Prints medians of --turns
+turns, after some minutes on two cores.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def render_photos(folder: Path, count: int, size: int) -> Path:
 
 
 def reading(paths: list[Path], flag_values) -> Callable[[], int]:
-    """Makes what reads every picture once, as training does, and counts them."""
+    """Makes what reads every image once, as training does, and counts them."""
     batch_size = flag_values.batch_size
     dataset = training_stream(
         paths,
@@ -65,7 +65,7 @@ def reading(paths: list[Path], flag_values) -> Callable[[], int]:
 
 
 def computing(flag_values) -> Callable[[], int]:
-    """Makes what runs the network forward on a batch, and counts its pictures."""
+    """Makes what runs the network forward on a batch, and counts its images."""
     size, batch_size = flag_values.image_size, flag_values.batch_size
     backbone = build_backbone(flag_values.backbone, image_size=size)
     forward = tf.function(lambda image: backbone(image, training=False))
@@ -79,7 +79,7 @@ def computing(flag_values) -> Callable[[], int]:
 
 
 def speeds(calls: dict[str, Callable[[], int]], turns: int) -> dict[str, float]:
-    """Calls in turns; gives the median pictures a second of each."""
+    """Calls in turns; returns the median images per second of each."""
     seen: dict[str, list[float]] = {name: [] for name in calls}
     for turn in range(turns + 1):
         for name, call in calls.items():
@@ -114,7 +114,7 @@ def main(arguments: list[str]) -> None:
             values.turns,
         )
     for name, speed in found.items():
-        sys.stdout.write(f"{name:20s} {speed:8.1f} pictures/s\n")
+        sys.stdout.write(f"{name:20s} {speed:8.1f} images/s\n")
     for name in ("jpegs", "shards"):
         ratio = found[name] / found[values.backbone]
         sys.stdout.write(f"{name + ' / ' + values.backbone:20s} {ratio:8.2f}\n")
@@ -122,11 +122,11 @@ def main(arguments: list[str]) -> None:
 
 if __name__ == "__main__":
     flags.DEFINE_string("photos", None, "Folder of JPEGs; rendered ones if empty.")
-    flags.DEFINE_integer("num_images", 256, "Pictures, at most.")
-    flags.DEFINE_integer("render_size", 640, "Pixels a side of rendered pictures.")
-    flags.DEFINE_integer("shorter_side", 256, "Of pictures in shards, in pixels.")
+    flags.DEFINE_integer("num_images", 256, "Images, at most.")
+    flags.DEFINE_integer("render_size", 640, "Pixels a side of rendered images.")
+    flags.DEFINE_integer("shorter_side", 256, "Of images in shards, in pixels.")
     flags.DEFINE_integer("image_size", 224, "Of the network's input, in pixels.")
-    flags.DEFINE_integer("batch_size", 16, "Pictures of a batch.")
+    flags.DEFINE_integer("batch_size", 16, "Images of a batch.")
     flags.DEFINE_integer("turns", 3, "Timings of each; the medians are printed.")
     flags.DEFINE_string("backbone", "densenet121", "Whose forward pass is timed.")
     app.run(main)

@@ -4,8 +4,8 @@
 
 Floor: the same 2 S k passes of the same network on the same batches, one after another
 in one tf.function, without Adam, resets and outer update. Each pass nudges its input by
-its gradients' sum: what nothing depends on, TensorFlow prunes, and what does not depend
-on its forerunner, it runs at the same time. Both are timed in turns, in one process;
+its gradients' sum: TensorFlow prunes what nothing depends on, and runs at the same time
+what does not depend on its predecessor. Both are timed in turns, in one process;
 prints the medians and their ratio. The meta-step is one of those that also measure the
 query loss before adaptation, one forward pass per task; in a run, one in ten does.
 """
@@ -30,7 +30,7 @@ from piaa_tf.training.meta.replica_local import replica_local
 
 
 def in_memory_tasks(images: int, size: int, options: MetaOptions) -> tf.data.Dataset:
-    """Tasks of noise, all alike: nothing is read or decoded while time is taken."""
+    """Makes equal tasks of noise: nothing is read or decoded while time is taken."""
     random = np.random.default_rng(0)
     steps = options.steps_per_task
     pool = np.arange(images, dtype=np.int32)

@@ -3,13 +3,13 @@
     python benchmarks/saved_model.py --backbone=densenet121 --image_size=224
 
 Exports one untrained prior for each scope and rewrites it for more and more users. All
-is run by the C++ loader, as a model server does, in fresh processes. Prints
+is run by the C++ loader, as in a model server, in new processes. Prints
 
 - bytes per user of each scope, and their ratio to the four bytes of each weight;
 - time to publish and to load, and memory, for each number of users;
-- requests in turns in one process, as ratios to their floor: a batch of pictures with
+- requests in turns in one process, as ratios to their floor: a batch of images with
   mixed users to the same batch of `generic`; `adapt` to 10 and 100 ratings, and
-  `explain`, to `embed` of one picture, which is one forward pass.
+  `explain`, to `embed` of one image, which is one forward pass.
 
 Some five minutes for densenet121 on two cores; 100 000 users need 1 GB of disk.
 """
@@ -137,17 +137,17 @@ def latencies(directory: Path, turns: int) -> dict[str, float]:
 
     manifest = Manifest.load(directory / MANIFEST_NAME)
     generator = np.random.default_rng(0)
-    pictures = [
+    images = [
         tf.io.encode_jpeg(
             generator.integers(0, 256, [480, 640, 3], dtype=np.uint8)
         ).numpy()
         for _ in range(32)
     ]
     users = [str(i) for i in range(32)]
-    one = {"image_bytes": pictures[:1]}
+    one = {"image_bytes": images[:1]}
     requests = {
-        "generic 32": ("generic", {"image_bytes": pictures}),
-        "score 32": ("score", {"image_bytes": pictures, "user_id": users}),
+        "generic 32": ("generic", {"image_bytes": images}),
+        "score 32": ("score", {"image_bytes": images, "user_id": users}),
         "generic 1": ("generic", one),
         "score 1": ("score", {**one, "user_id": users[:1]}),
         "embed 1": ("embed", one),
@@ -208,5 +208,5 @@ if __name__ == "__main__":
     flags.DEFINE_integer("image_size", 224, "In pixels.")
     flags.DEFINE_list("num_users", list(map(str, NUM_USERS)), "Numbers of users.")
     flags.DEFINE_integer("turns", 15, "Timings of each request; medians are printed.")
-    flags.DEFINE_string("scratch", "", "Folder with room; default the system's.")
+    flags.DEFINE_string("scratch", "", "Folder with room; by default the system's.")
     app.run(main)

@@ -1,16 +1,16 @@
-r"""What choosing the photographs to rate is worth: chosen against random, paired.
+r"""What choosing the photos to rate is worth: chosen against random, paired.
 
     PYTHONPATH=. python benchmarks/selection.py \
         --prior=runs/quickstart/multitask/prior --data_dir=runs/quickstart/gallery
 
-For every test user, half of the rated pictures is the pool to choose from and the
+For every test user, half of the rated photos is the pool to choose from and the
 other half tests. Each method chooses n of the pool, the user's ratings of them adapt
 the prior, and SROCC is taken on the test half. Prints the learning curve of each
 method and its paired difference from random choice with its standard error over users,
 whatever it turns out to be. Under a minute on two cores, for fusion and head.
 
-The gallery is simulated: real users may rate what they are asked less surely than what
-they choose themselves, which this does not model.
+The gallery is simulated: real users may be less sure of the photos they are asked about
+than of those they choose themselves, which this does not model.
 """
 
 from __future__ import annotations
@@ -43,15 +43,15 @@ class SelectionConfig:
     )
     method: str = option("adam", "How it is adapted.", choices=("adam", "ridge"))
     strength: float = option(
-        0.0, "Of ridge, adapting as well as choosing; 0 for the default."
+        0.0, "Strength of ridge, in adapting and choosing; 0 for the default."
     )
-    num_images: tuple[int, ...] = option((5, 10, 20, 50), "Pictures to rate.")
+    num_images: tuple[int, ...] = option((5, 10, 20, 50), "Photos to rate.")
     repeats: int = option(5, "Pools, and random choices, per user.")
-    seed: int = option(0, "Of pools and random choices.")
+    seed: int = option(0, "Seed of pools and random choices.")
 
 
 def run(config: SelectionConfig) -> None:
-    """Measures every method at every number of pictures."""
+    """Measures every method at every number of photos."""
     import numpy as np
     from absl import logging
 
@@ -125,7 +125,7 @@ def run(config: SelectionConfig) -> None:
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """One user's pool and test pictures: embeddings [n, D] and ratings [n]."""
+    """One user's pool and test photos: embeddings [n, D] and ratings [n]."""
 
     pool: np.ndarray
     pool_rating: np.ndarray

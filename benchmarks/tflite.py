@@ -6,14 +6,14 @@
 
 The first line measures size and latency of every format for PA_IAA networks at 224 px,
 untrained: time does not depend on weights. Floors, in the same run and in turns: the
-network's variables in float32, and a forward pass of the Keras network on one picture,
+network's variables in float32, and a forward pass of the Keras network on one image,
 inside a tf.function. `adapt` has room for 100 ratings and costs the same for any number
 of them; its floor is that forward pass too.
 
-The second line measures what a format does to the order of a user's pictures: test
+The second line measures what a format does to the order of a user's images: test
 users of the simulated gallery adapt to ten ratings, and SROCC with their other ratings
 is compared between TensorFlow and the files of each; in on_phone they adapt by the
-files, too.
+files too.
 
 On a busy machine leave --threads at 1: idle threads of TFLite spin.
 """
@@ -122,8 +122,9 @@ def file_calls(
         inputs = {**support, "support_count": np.array([count], np.int32)}
         calls.append((f"adapt{count}", lambda inputs=inputs: head("adapt", **inputs)))
     weights = export.functions("on_phone").user_weights[np.newaxis]
-    picture = {"embedding": support["support_embedding"][:, 0], "user_weights": weights}
-    return [*calls, ("score", lambda: head("score", **picture))]
+    embedding = support["support_embedding"][:, 0]
+    embedded = {"embedding": embedding, "user_weights": weights}
+    return [*calls, ("score", lambda: head("score", **embedded))]
 
 
 def compare_scores(prior: Prior, data_dir: str, num_users: int) -> None:

@@ -5,15 +5,15 @@
     python examples/on_phone.py --model=runs/phone/on_phone --photos=album \
         --ratings=ratings.csv --out=runs/anna
 
-1. Embed each photograph once, and keep the embedding.
+1. Embed each photo once, and keep the embedding.
 2. Adapt to the ratings.
 3. Keep the weights, a few numbers.
 4. Score the album.
 
-Each step is the one call that an app makes, by the names in `contract/`. No
-TensorFlow is loaded where `pip install ai-edge-litert` was done: that is the runtime of
-phones. Writes weights.npy, embeddings.npz and scores.csv into --out; called again with
-more ratings, it embeds new photographs only.
+Each step is the one call that an app makes, by the names in `contract/`. No TensorFlow
+is loaded after `pip install ai-edge-litert`, the runtime of phones. Writes weights.npy,
+embeddings.npz and scores.csv into --out; called again with more ratings, it embeds only
+new photos.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class OnPhoneConfig:
     """
 
     model: str = required("Folder on_phone that piaa-export-tflite wrote.")
-    photos: str = required("The album; the rated photographs are in it.")
+    photos: str = required("The album; the rated photos are in it.")
     ratings: str = required("CSV with the columns user_id,image,rating, of one user.")
     out: str = option("runs/phone/kept", "Folder of what the phone keeps.")
 
@@ -56,7 +56,7 @@ class Phone:
     """
 
     def __init__(self, model: str | os.PathLike[str]) -> None:
-        """Loads the files and checks that they arrived whole."""
+        """Loads the files and checks that they are complete."""
         folder = Path(model)
         self.manifest = Manifest.load(folder / MANIFEST_NAME)
         if "adapt" not in self.manifest.signatures:
@@ -70,7 +70,7 @@ class Phone:
         self._head = PhoneFile(folder / "head.tflite")
 
     def embed(self, photo: str | os.PathLike[str]) -> np.ndarray:
-        """Embeds a photograph, float32 [D]; a phone decodes and turns it itself."""
+        """Embeds a photo, float32 [D]; a phone decodes and rotates it itself."""
         try:
             with Image.open(photo) as image:
                 pixels = np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
@@ -104,7 +104,7 @@ class Phone:
         return adapted["user_weights"][0]
 
     def score(self, embedding: np.ndarray, weights: np.ndarray) -> float:
-        """Scores an embedded photograph by the user's weights."""
+        """Scores an embedded photo by the user's weights."""
         answer = self._head(
             "score",
             embedding=embedding[np.newaxis],
@@ -125,8 +125,8 @@ def run(config: OnPhoneConfig) -> None:
         )
     album = list_photos(photos)
     kept.mkdir(parents=True, exist_ok=True)
-    wanted = sorted({*album, *ratings.images})
-    embeddings = embed_new(phone, photos, wanted, kept / "embeddings.npz")
+    needed = sorted({*album, *ratings.images})
+    embeddings = embed_new(phone, photos, needed, kept / "embeddings.npz")
     newest = ratings.select(slice(-phone.manifest.adaptation.max_support, None))
     support = np.stack([embeddings[image] for image in newest.images])
     weights = phone.adapt(support, newest.ratings)
@@ -138,13 +138,13 @@ def run(config: OnPhoneConfig) -> None:
     write_table(kept / "scores.csv", ["image", "score"], rows)
     for image in ranked[:3]:
         logging.info("%.2f  %s", scores[image], image)
-    logging.info("%d photographs: %s/scores.csv", len(ranked), kept)
+    logging.info("%d photos: %s/scores.csv", len(ranked), kept)
 
 
 def embed_new(
     phone: Phone, photos: Path, images: list[str], path: Path
 ) -> dict[str, np.ndarray]:
-    """Embeds the photographs that have no embedding yet, and keeps all of them.
+    """Embeds the photos that have no embedding yet, and keeps all of them.
 
     Args:
         phone: embeds.
@@ -163,7 +163,7 @@ def embed_new(
                 known = dict(zip(file["images"].tolist(), file["embeddings"]))
     new = [image for image in images if image not in known]
     known.update((image, phone.embed(photos / image)) for image in new)
-    logging.info("embedded %d new photographs of %d", len(new), len(images))
+    logging.info("embedded %d new photos of %d", len(new), len(images))
     np.savez(
         path,
         images=np.array(images),

@@ -1,8 +1,8 @@
-"""The whole line on the simulated gallery: from many raters to one user's album.
+"""The whole way on the simulated gallery: from many raters to one user's album.
 
     python examples/quickstart.py --run_dir=runs/quickstart
 
-1. Render a gallery of simulated photographs and simulated raters.
+1. Render a gallery of simulated photos and simulated raters.
 2. Learn a prior: PA_IAA's first stage, score distributions and personality together.
 3. Adapt it to people it has never met, from 10 and from 100 of their ratings.
 4. Learn the other prior: BLG-PIAA's, average scores first, then many users' tasks.
@@ -10,7 +10,7 @@
 6. Rank an album for one of them.
 7. Export prior and taste, serve them, and score the album over gRPC.
 
-About six minutes on two cores; a second call goes on where the first one ended.
+About six minutes on two cores; a second call continues where the first one ended.
 Everything is written below --run_dir; the last lines say where to look.
 """
 
@@ -39,22 +39,22 @@ class QuickstartConfig:
     """
 
     run_dir: str = option("runs/quickstart", "Folder of everything it writes.")
-    seed: int = option(0, "Of the gallery, the training and the splits.")
+    seed: int = option(0, "Seed of the gallery, the training and the splits.")
     epochs: int = option(8, "Passes over the gallery while learning PA_IAA's prior.")
     meta_steps: int = option(30, "Meta-steps while learning BLG-PIAA's prior.")
     repeats: int = option(5, "Random splits per user and number of ratings.")
     network_users: int = option(10, "Users for whom a whole network is adapted.")
-    is_tiny: bool = option(False, "A gallery of a few pictures: a test of the wiring.")
+    is_tiny: bool = option(False, "A gallery of a few photos: a test of the wiring.")
 
 
 def run(config: QuickstartConfig) -> None:
-    """Goes the whole line, once."""
+    """Goes the whole way, once."""
     from absl import logging
 
     from piaa_tf.data import gallery
 
     root = Path(config.run_dir)
-    logging.info("1/7  a gallery of simulated photographs and simulated raters")
+    logging.info("1/7  a gallery of simulated photos and simulated raters")
     settings = gallery.GalleryConfig(seed=config.seed, **_sizes(config.is_tiny))
     gallery.write_gallery(root / "gallery", settings)
     gallery.contact_sheet(settings, columns=14, size=96).save(root / "gallery.png")
@@ -72,7 +72,7 @@ def run(config: QuickstartConfig) -> None:
     serve_album(root, user)
     logging.info("look at")
     for name, what in (
-        ("gallery.png", "simulated photographs, a row for each kind"),
+        ("gallery.png", "simulated photos, a row for each kind"),
         ("users.png", "SROCC of each test user, before and after adapting W_b"),
         ("networks.png", "the same of some users, whole networks adapted"),
         ("album/ranking.html", "the album, the user's order beside the prior's"),
@@ -162,8 +162,8 @@ def measure_tastes(config: QuickstartConfig, root: Path) -> None:
 def meta_train_prior(config: QuickstartConfig, root: Path) -> None:
     """Trains BA-PIAA's prior from the first one's backbone, and BLG-PIAA's from that.
 
-    A small network learns a fixed support set by heart within a few steps, so every
-    inner step draws pictures afresh.
+    A small network memorises a fixed support set within a few steps, so every inner
+    step draws new photos.
     """
     from piaa_tf.data.samples import PersonalRatings, ScoreDistributions
     from piaa_tf.models.config import BlgPiaaConfig
@@ -222,7 +222,7 @@ def _measure(
     ratings: PersonalRatings,
     repeats: int,
 ) -> list[Result]:
-    """Adapts to both numbers of ratings, and tests on the same photographs."""
+    """Adapts to both numbers of ratings, and tests on the same photos."""
     from piaa_tf.evaluation.protocol import measure, user_splits
 
     system.prepare(ratings)
@@ -245,7 +245,7 @@ def _test_ratings(root: Path) -> PersonalRatings:
     return _samples(root, PersonalRatings, "test")
 
 
-def _show(results: list[Result], picture: Path, *, adapted: str) -> None:
+def _show(results: list[Result], figure: Path, *, adapted: str) -> None:
     """Logs the mean SROCC before and after adaptation, and draws each user's."""
     import numpy as np
     from absl import logging
@@ -271,7 +271,7 @@ def _show(results: list[Result], picture: Path, *, adapted: str) -> None:
         )
     plot_users(
         results,
-        picture,
+        figure,
         title=f"{system}, test users of the simulated gallery, before and after",
     )
 
@@ -291,7 +291,7 @@ def rank_album(root: Path, num_photos: int) -> str:
     user = ratings.user_ids()[0]
     own = ratings.of_user(user)
     folder.write_ratings(root / "ratings.csv", own.select(slice(0, 10)))
-    logging.info("user %s rated ten photographs: %s", user, root / "ratings.csv")
+    logging.info("user %s rated ten photos: %s", user, root / "ratings.csv")
     album = root / "album" / "photos"
     shutil.rmtree(album, ignore_errors=True)
     album.mkdir(parents=True)

@@ -35,7 +35,7 @@ class InnerLoop:
             raise InputError(f"rate must be > 0. Got {self.rate}.")
 
     def __str__(self) -> str:
-        """Says how tastes came about."""
+        """Returns the loop in words, as it is kept with the tastes."""
         return f"adam, {self.steps} steps of {self.rate:g}"
 
 
@@ -133,7 +133,7 @@ def _padded(
 def score_users(
     personal: PersonalScore, weights: np.ndarray, embedding: np.ndarray
 ) -> np.ndarray:
-    """Scores the same pictures for many users.
+    """Scores the same images for many users.
 
     Args:
         personal: the scope's score.

@@ -2,8 +2,8 @@
 
 One update rule, two forms of it. `adapt_weights` works on plain tensors, one row a
 user, and assigns nothing: it adapts fusion and head offline, in an exported graph and
-on a phone. `adapt_variables` works on a network's variables where they lie: it adapts
-whole networks, offline and inside meta-training. Both compute, for t = 1..S,
+on a phone. `adapt_variables` works on a network's variables in place: it adapts whole
+networks, offline and inside meta-training. Both compute, for t = 1..S,
 
     m <- b1 m + (1 - b1) g         v <- b2 v + (1 - b2) g^2
     theta <- theta - rate * (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + epsilon)
@@ -48,9 +48,9 @@ def adapt_weights(
     Args:
         score: a user's scores, differentiable in the weights, row by row.
         weights: where each user starts, [users, P].
-        embedding: of the rated pictures, [users, N, D]; rows beyond a user's count are
+        embedding: of the rated images, [users, N, D]; rows beyond a user's count are
             padding of any finite value.
-        rating: in the user's range, [users, N]; padded alike.
+        rating: in the user's range, [users, N]; padded likewise.
         count: number of ratings of each user, int [users], 1..N.
         steps: S.
         rate: alpha.
@@ -104,7 +104,7 @@ class AdamMoments:
         )
 
     def reset(self) -> None:
-        """Forgets: both moments are zero again."""
+        """Sets both moments back to zero."""
         for slot in [*self.first, *self.second]:
             slot.assign(tf.zeros(slot.shape, slot.dtype))
 
@@ -158,7 +158,7 @@ def adapt_variables(
 
 
 def check_gradients(gradients: Sequence, variables: Sequence[tf.Variable]) -> None:
-    """Refuses what TensorFlow only warns about.
+    """Refuses missing gradients, of which TensorFlow only warns.
 
     Raises:
         ValueError: A gradient is None.

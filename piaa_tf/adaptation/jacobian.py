@@ -1,4 +1,4 @@
-"""How a user's scores change with the user's weights, at the prior's."""
+"""Derivatives of a user's scores by the user's weights, at the prior's weights."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _NUMBERS_AT_ONCE = 2**24
 def score_jacobian(
     personal: PersonalScore, embedding: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Differentiates the scores of pictures in the user's weights.
+    """Differentiates the scores of images by the user's weights.
 
-    Each picture is given a copy of the weights as if it were a user of its own, so
-    that one ordinary gradient has a row for each.
+    Each image gets its own copy of the weights, as if it were another user, so that
+    one ordinary gradient has a row for each.
 
     Args:
         personal: the scope's score.
@@ -24,7 +24,7 @@ def score_jacobian(
 
     Returns:
         The prior's scores, float32 [N], and J, float64 [N, P], the derivative of each
-        in `personal.prior_weights`.
+        by the weights, at `personal.prior_weights`.
     """
     start = personal.prior_weights
     at_once = max(1, _NUMBERS_AT_ONCE // start.size)

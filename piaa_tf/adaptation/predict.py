@@ -1,4 +1,4 @@
-"""What a prior says of pictures, in batches: of files, or of pixels in memory."""
+"""What a prior says of photos, in batches: of files, or of pixels in memory."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def predict(
         prior: the prior.
         photos: N of them, in any forms.
         batch_size: photos per batch; bounds the memory.
-        progress: is told of each batch.
+        progress: called after each batch.
 
     Returns:
         The outputs of `Prior.one_image` as float32 arrays [N, ...], `embedding`
@@ -40,13 +40,13 @@ def predict(
     batches = image_batches(
         photos, prior.config.image_size, batch_size, keep_aspect=prior.keep_aspect
     )
-    told = _Told(progress, len(photos), batch_size) if progress else None
+    report = _Report(progress, len(photos), batch_size) if progress else None
     with input_errors():
-        return model.predict(batches, verbose=0, callbacks=told)
+        return model.predict(batches, verbose=0, callbacks=report)
 
 
-class _Told(tf.keras.callbacks.Callback):
-    """Tells somebody how many photos have passed."""
+class _Report(tf.keras.callbacks.Callback):
+    """Reports after each batch how many photos have passed."""
 
     def __init__(self, progress: OnProgress, total: int, batch_size: int) -> None:
         super().__init__()
@@ -59,12 +59,12 @@ class _Told(tf.keras.callbacks.Callback):
 def predict_pixels(
     prior: Prior, image: np.ndarray, *, batch_size: int = 64
 ) -> dict[str, np.ndarray]:
-    """Runs the prior, in inference mode, over pictures in memory.
+    """Runs the prior, in inference mode, over images in memory.
 
     Args:
         prior: the prior.
         image: float32 [N, S, S, 3], 0..255, of the prior's size.
-        batch_size: pictures per batch; bounds the memory.
+        batch_size: images per batch; bounds the memory.
 
     Returns:
         As `predict`.
@@ -77,7 +77,7 @@ def unit_scores(prior: Prior, outputs: Mapping[str, np.ndarray]) -> np.ndarray:
 
     Args:
         prior: the prior.
-        outputs: of `predict`, for N pictures.
+        outputs: of `predict`, for N images.
 
     Returns:
         [N], in 0..1 of the range of scores.

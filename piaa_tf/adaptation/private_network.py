@@ -2,7 +2,7 @@
 
 Stage two of PA_IAA and the fine-tuning of BLG-PIAA as released: every weight takes a
 few Adam steps on one full batch of the user's ratings. Batch statistics stay the
-prior's (those of ten pictures are not the world's) and nothing is dropped.
+prior's, because ten images say little about all others, and dropout is off.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class PrivateNetwork:
     Attributes:
         prior: the network; its weights are those of the user adapted to last.
         loop: how it adapts; may be changed between users, without a new trace.
-        num_weights: of how many weights a user's network consists.
+        num_weights: how many weights a user's network has.
     """
 
     def __init__(self, prior: Prior, rating_range: RatingRange, loop: InnerLoop):
@@ -62,7 +62,7 @@ class PrivateNetwork:
         self._score = tf.function(self._scores, input_signature=[images])
 
     def restart(self, prior: Prior) -> None:
-        """Starts the next users from this prior, of the same config as the first."""
+        """Lets the next users start from another prior of the same config."""
         self._prior_weights = prior.weights()
         assign_weights(self.prior.model, self._prior_weights)
         self._personal = personal_score(self.prior, "all", self._rating_range)
@@ -88,7 +88,7 @@ class PrivateNetwork:
         """Adapts the whole network, from the prior, to one user's ratings.
 
         Args:
-            image: the rated pictures, float32 [n, S, S, 3] in 0..255.
+            image: the rated images, float32 [n, S, S, 3] in 0..255.
             rating: [n], in the rating range.
 
         Returns:
@@ -109,14 +109,14 @@ class PrivateNetwork:
         return np.concatenate([self._head.numpy(), self._fusion.numpy()])
 
     def forget(self) -> None:
-        """Brings every weight back to the prior's."""
+        """Resets every weight to the prior's."""
         assign_weights(self.prior.model, self._prior_weights)
         num_head = self._personal.num_head
         self._head.assign(self._personal.prior_weights[:num_head])
         self._fusion.assign(self._personal.prior_weights[num_head:])
 
     def score(self, image: np.ndarray) -> np.ndarray:
-        """Scores pictures by the network as it stands.
+        """Scores images by the network in its present state.
 
         Args:
             image: float32 [n, S, S, 3] in 0..255.

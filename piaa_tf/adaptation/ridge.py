@@ -2,16 +2,16 @@
 
 The score is taken as linear in the weights around the prior's, which it is for W_b as a
 vector and nearly is for a head that moves little. With J the scores' derivatives on the
-support set and r what the prior's scores lack,
+support set and r the ratings minus the prior's scores,
 
     w = w_prior + argmin_d |r - J d - c|^2 + strength s |d|^2
 
-where c is the user's offset against the prior. It is fitted so that the weights need
-not imitate it, and then left out: it moves all of a user's scores alike. s is the mean
-square of the rows of J around their mean, so that the strength is a pure number, alike
-for few weights and many, for small embeddings and large: how many times the variance of
-a rating's noise is that of what tastes make of a score. This is one Gauss-Newton step
-with Tikhonov's penalty; there is no step count and no rate.
+where c is the user's offset from the prior. It is fitted so that the weights need not
+imitate it, and then dropped, because it moves all of a user's scores equally. s is the
+mean square of the rows of J around their mean, so that the strength is a pure number
+with the same meaning for few weights and many, for small embeddings and large: the
+variance of a rating's noise over the variance that tastes give a score. This is one
+Gauss-Newton step with Tikhonov's penalty; there is no step count and no rate.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from piaa_tf.errors import InputError
 
 STRENGTH = 10.0
 """Chosen on the validation users of the simulated gallery, with five pairs of prior and
-scope: ten ratings lose .006 of SROCC at the most, and a hundred gain on all."""
+scope: ten ratings lose at most .006 of SROCC, and a hundred gain on all."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,12 @@ class RidgeFit:
             raise InputError(f"strength must be > 0. Got {self.strength}.")
 
     def __str__(self) -> str:
-        """Says how tastes came about."""
+        """Returns the method in words, as it is kept with the tastes."""
         return f"ridge of strength {self.strength:g}"
 
 
 def penalty(deviation: np.ndarray, strength: float) -> float:
-    """Gives the weight of |d|^2, `strength` times s; above 0 even where J is constant.
+    """Computes the weight of |d|^2, `strength` times s; above 0 even if J is constant.
 
     Args:
         deviation: the rows of J around their mean, [n, P].
@@ -79,8 +79,8 @@ def ridge_supports(
     rows = []
     for embedding, rating in supports:
         scores, jacobian = score_jacobian(personal, embedding)
-        lack = np.asarray(rating, np.float64) - scores
+        residual = np.asarray(rating, np.float64) - scores
         held = penalty(jacobian - jacobian.mean(axis=0), fit.strength)
-        ridge = Ridge(alpha=held).fit(jacobian, lack)
+        ridge = Ridge(alpha=held).fit(jacobian, residual)
         rows.append(personal.prior_weights + ridge.coef_.astype(np.float32))
     return np.stack(rows)

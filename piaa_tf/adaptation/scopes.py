@@ -2,8 +2,8 @@
 
 - `fusion`: PA_IAA's W_b, five weights a user (or its network).
 - `head`: the last linear layer of the score head.
-- `all`: every weight. The part of it that lies behind the embedding, head and fusion
-  together, is described here too; the rest is a private copy of the network
+- `all`: every weight. The part behind the embedding, head and fusion together, is
+  described here too; the rest is a private copy of the network
   (`private_network.py`).
 """
 
@@ -17,6 +17,7 @@ import tensorflow as tf
 from piaa_tf.adaptation.inner import ScoreFunction
 from piaa_tf.errors import InputError
 from piaa_tf.models import blg_piaa, pa_iaa
+from piaa_tf.models.config import PaIaaConfig
 from piaa_tf.models.prior import Prior
 from piaa_tf.ratings import RatingRange
 
@@ -74,7 +75,7 @@ def check_scope(scope: str) -> None:
 
 
 def default_scope(prior: Prior) -> str:
-    """Gives the cheapest scope that a prior has: fusion with traits, else head."""
+    """Returns the cheapest scope of a prior: fusion if it has traits, else head."""
     has_traits = prior.kind == "pa_iaa" and "traits" in prior.config.tasks
     return "fusion" if has_traits else "head"
 
@@ -139,7 +140,9 @@ def _pa_iaa_score(prior: Prior, scope: str, rating_range: RatingRange) -> Person
     return PersonalScore(scope, prior_weights=start, score=score, num_head=num_head)
 
 
-def _parts(embedding: tf.Tensor, sizes: list[int], config) -> list[tf.Tensor | None]:
+def _parts(
+    embedding: tf.Tensor, sizes: list[int], config: PaIaaConfig
+) -> list[tf.Tensor | None]:
     """Splits an embedding into features, d_a and traits; None where it has none."""
     parts = tf.split(embedding, sizes, axis=-1)
     features = parts.pop(0) if config.fusion == "network" else None

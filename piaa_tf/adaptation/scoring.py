@@ -1,4 +1,4 @@
-"""Scores pictures for one user: the user's score beside the prior's."""
+"""Scores photos for one user: the user's score beside the prior's."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ class UserScorer:
     """One user's scores under a prior; a user without a taste gets the prior's.
 
     Attributes:
-        is_known_user: whether there is a taste of the user.
         rating_range: the range of the scores.
     """
 
@@ -46,14 +45,18 @@ class UserScorer:
         """
         if tastes is not None:
             tastes.check_prior(prior.checksum())
-        row = -1 if tastes is None else int(tastes.rows([user_id])[0])
-        self.is_known_user = row >= 0
         self.rating_range = tastes.rating_range if tastes else rating_range
         scope = tastes.scope if tastes else default_scope(prior)
         self._prior = prior
         self._private = tastes.network(user_id, prior) if tastes else prior
         self._personal = personal_score(prior, scope, self.rating_range)
-        self._weights = tastes.weights[row] if self.is_known_user else None
+        row = int(tastes.rows([user_id])[0]) if tastes else -1
+        self._weights = tastes.weights[row] if tastes and row >= 0 else None
+
+    @property
+    def is_known_user(self) -> bool:
+        """Whether there is a taste of the user."""
+        return self._weights is not None
 
     def score(
         self, photos: Sequence[Photo], *, progress: OnProgress | None = None
@@ -62,8 +65,8 @@ class UserScorer:
 
         Args:
             photos: N of them, in any forms.
-            progress: is told how many have passed; a user with a network of their own
-                needs each photo to pass twice.
+            progress: called with how many have passed; each photo passes twice for a
+                user with a network of their own.
 
         Returns:
             The user's scores and the prior's, both float32 [N] in `rating_range`'s
@@ -74,13 +77,13 @@ class UserScorer:
 
         def outputs(prior: Prior) -> dict[str, np.ndarray]:
             first = 0 if prior is self._prior else len(photos)
-            told = progress and (lambda done, _: progress(first + done, total))
-            return predict(prior, photos, progress=told)
+            report = progress and (lambda done, _: progress(first + done, total))
+            return predict(prior, photos, progress=report)
 
         return self._score(outputs)
 
     def score_pixels(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Scores pictures in memory.
+        """Scores images in memory.
 
         Args:
             image: float32 [N, S, S, 3], 0..255, of the prior's size.
@@ -94,7 +97,7 @@ class UserScorer:
         start = self._personal.prior_weights[np.newaxis]
         embedding = outputs(self._prior)["embedding"]
         generic = score_users(self._personal, start, embedding)[0]
-        if not self.is_known_user:
+        if self._weights is None:
             return generic, generic
         if self._private is not self._prior:
             embedding = outputs(self._private)["embedding"]
@@ -104,19 +107,20 @@ class UserScorer:
     def score_function(
         self, *, is_generic: bool = False
     ) -> Callable[[tf.Tensor], tf.Tensor]:
-        """Gives the score as a function of pixels that can be differentiated.
+        """Returns the score as a differentiable function of pixels.
 
         Args:
-            is_generic: whether the prior's score is meant; without a taste it is
-                meant anyway.
+            is_generic: whether to return the prior's score although the user has a
+                taste.
 
         Returns:
             A graph: image float32 [N, S, S, 3], 0..255 -> scores [N] in
             `rating_range`'s units.
         """
-        is_own = self.is_known_user and not is_generic
-        weights = self._weights if is_own else self._personal.prior_weights
-        prior = self._private if is_own else self._prior
+        if self._weights is None or is_generic:
+            prior, weights = self._prior, self._personal.prior_weights
+        else:
+            prior, weights = self._private, self._weights
         model, size = prior.one_image(), prior.config.image_size
 
         @tf.function(input_signature=[tf.TensorSpec([None, size, size, 3])])

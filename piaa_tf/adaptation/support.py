@@ -1,7 +1,7 @@
 """Adapts to ratings that may be bad: those of a request, or of a phone.
 
-Inside a graph nobody can raise an error for one row of a batch. A row that cannot be
-adapted to keeps the weights it starts with and is marked; the others are untouched.
+A graph cannot raise an error for one row of a batch. A row that cannot be adapted to
+keeps the weights it starts with and is marked; the others are not affected.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ def adapt_sound_rows(
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Adapts each row whose ratings are sound.
 
-    Sound are 1 <= count <= N, and of the ratings that count: ratings in the range and
-    finite embeddings. What lies beyond the count is not looked at.
+    A row is sound if 1 <= count <= N and its first `count` ratings are in the range and
+    have finite embeddings. What follows them is ignored.
 
     Args:
-        score: as of `inner.adapt_weights`.
+        score: as in `inner.adapt_weights`.
         weights: where each row starts, [users, P].
         embedding: [users, N, D].
         rating: [users, N].

@@ -46,7 +46,7 @@ class Tastes:
         adapted_by: the method and its settings, in words.
         rating_range: the range in which these users rate and are scored.
         prior_checksum: `Prior.checksum` of the prior they were adapted from.
-        networks: of scope `all`, each user's own network, which lies on the disk; empty
+        networks: of scope `all`, each user's own network, which is kept on disk; empty
             with other scopes, whose users share the prior's.
     """
 
@@ -83,10 +83,10 @@ class Tastes:
         return np.array([row_of.get(user, -1) for user in user_ids], np.int64)
 
     def network(self, user_id: str, prior: Prior) -> Prior:
-        """Returns the network that sees for a user.
+        """Returns the network that embeds a user's photos.
 
         Args:
-            user_id: whose; may have no taste.
+            user_id: the user, who may have no taste.
             prior: the prior that the tastes were adapted from.
 
         Returns:
@@ -137,7 +137,7 @@ class Tastes:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the file, whole or not at all; no pickle inside.
 
-        Networks are copied beside it first; those that lie there already stay.
+        Networks are copied beside it first, except those that are there already.
 
         Raises:
             InputError: A network is missing.
@@ -152,7 +152,7 @@ class Tastes:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Tastes:
-        """Reads a file that `save` wrote; networks are read when they are asked for.
+        """Reads a file that `save` wrote; networks are read when they are needed.
 
         Raises:
             InputError: It is missing, broken, or lacks a field.

@@ -1,7 +1,7 @@
-"""A user's own network of scope `all`, kept on the disk until somebody asks for it.
+"""A user's own network of scope `all`, kept on disk until it is needed.
 
-TensorFlow is imported when a network is read or written: whoever reads tastes alone
-does without.
+TensorFlow is imported when a network is read or written: reading tastes alone does not
+need it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class UserNetwork:
     """One user's network, in the form of a prior.
 
-    Many users' networks do not fit into memory together, so each lies in a folder.
+    Many users' networks do not fit into memory together, so each has a folder.
 
     Attributes:
         directory: the folder.
@@ -38,7 +38,7 @@ class UserNetwork:
     def temporary(
         cls, prior: Prior, scratch: str | os.PathLike[str] | None = None
     ) -> UserNetwork:
-        """Writes a network into a folder that goes when the object goes.
+        """Writes a network into a folder that is deleted with the object.
 
         Args:
             prior: the network.
@@ -75,7 +75,7 @@ class UserNetwork:
         if not self.directory.is_dir():
             raise InputError(
                 f"A user's network must lie in {self.directory}. Got no such folder. "
-                "Bring it back, or adapt again with piaa-adapt."
+                "Restore it, or adapt again with piaa-adapt."
             )
         with atomic_folder(directory, replace=True) as folder:
             shutil.copytree(self.directory, folder, dirs_exist_ok=True)

@@ -29,7 +29,7 @@ LOOPS = {
 
 Those of `all` are the released code's; the others were chosen on the validation users
 of the simulated gallery, where more steps fit ten ratings and forget the prior. Some
-hundred ratings carry a head with three times its rate, and ridge further still.
+hundred ratings do better with three times the head's rate, and better yet with ridge.
 """
 
 
@@ -37,20 +37,20 @@ def check_ratings(ratings: PersonalRatings) -> None:
     """Refuses users whose ratings cannot teach a taste.
 
     Raises:
-        InputError: A user has fewer than two ratings, or rates everything alike.
+        InputError: A user has fewer than two ratings, or rates everything the same.
     """
     for user in ratings.user_ids():
         own = ratings.of_user(user).ratings
         if len(own) < 2:
             raise InputError(
                 "A user needs at least two ratings to adapt to. Got "
-                f"{len(own)} from user {user!r}. Rate more photographs; ten are good."
+                f"{len(own)} from user {user!r}. Rate more photos; ten are good."
             )
         if np.all(own == own[0]):
             raise InputError(
                 "A user's ratings must differ from each other, or they say nothing "
                 f"about taste. Got {len(own)} ratings of {own[0]:g} from user "
-                f"{user!r}. Rate some photographs higher and some lower."
+                f"{user!r}. Rate some photos higher and some lower."
             )
 
 
@@ -60,8 +60,9 @@ def adapt_by(
     method: InnerLoop | RidgeFit,
 ) -> np.ndarray:
     """Adapts weights behind the embedding by either method, [supports, P]."""
-    adapt = ridge_supports if isinstance(method, RidgeFit) else adapt_supports
-    return adapt(personal, supports, method)
+    if isinstance(method, RidgeFit):
+        return ridge_supports(personal, supports, method)
+    return adapt_supports(personal, supports, method)
 
 
 def adapt_tastes(
@@ -80,9 +81,9 @@ def adapt_tastes(
         scope: one of `scopes.SCOPES`.
         ratings: of any number of users.
         method: the inner loop, or ridge.
-        scratch: folder in which the users' networks of scope `all` lie until the tastes
-            are saved or gone; None for the system's temporary folder.
-        progress: is told how many photos have been looked at, or, with scope `all`,
+        scratch: folder that holds the users' networks of scope `all` until the tastes
+            are saved or deleted; None for the system's temporary folder.
+        progress: called with how many photos have been embedded or, with scope `all`,
             how many users have been adapted.
 
     Returns:

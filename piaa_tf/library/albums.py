@@ -1,4 +1,4 @@
-"""Albums: a folder of photos, or some files, as they are handed to the library."""
+"""Albums: a folder of photos, or a list of files, as the library takes them."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from piaa_tf.errors import InputError
 
 PhotoPath = str | os.PathLike[str]
 Photos = PhotoPath | Iterable[PhotoPath]
-"""A folder, whose sub-folders count, or the paths of some files."""
+"""A folder, with its sub-folders, or the paths of files."""
 
 
 @dataclass(frozen=True)
 class Album:
-    """Photos that can be read, by their names.
+    """Photos by their names, without those that are left out.
 
     Attributes:
         folder: what the names are relative to.
         images: POSIX paths relative to it.
-        skipped: names of those that cannot be read and are left out.
+        skipped: names of unreadable photos that are left out.
     """
 
     folder: Path
@@ -40,14 +40,15 @@ def open_album(photos: Photos, *, skip_broken: bool = False) -> Album:
     """Lists the photos of a folder, or takes a list of files.
 
     Args:
-        photos: the folder, or the files; those keep their order.
-        skip_broken: whether unreadable ones are left out, counted and logged.
+        photos: the folder, or the files, which keep their order.
+        skip_broken: whether unreadable photos are left out, counted and logged.
 
     Returns:
-        The album; of a folder, sorted.
+        The album; a folder's photos are sorted.
 
     Raises:
-        InputError: There is none, or none that can be read; or it is no such list.
+        InputError: There is no photo, or none that can be read, or `photos` is neither
+            a folder nor a list of files.
     """
     if isinstance(photos, (str, os.PathLike)):
         album = Album(Path(photos), list_photos(photos))
@@ -79,7 +80,7 @@ def _without_broken(album: Album) -> Album:
     is_sound = [path not in broken for path in album.paths]
     if not any(is_sound):
         raise InputError(
-            f"{album.folder} must hold a photograph that can be read. Got "
+            f"{album.folder} must hold a photo that can be read. Got "
             f"{len(album.images)} broken ones. Give another folder."
         )
     return Album(

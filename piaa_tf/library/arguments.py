@@ -1,4 +1,4 @@
-"""Checks of arguments that many calls share; each refusal names its argument."""
+"""Checks of arguments that many calls share; each message names its argument."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def as_range(rating_range: Range) -> RatingRange:
         The range.
 
     Raises:
-        InputError: It is none.
+        InputError: It is not a range.
     """
     if isinstance(rating_range, RatingRange):
         return rating_range

@@ -24,15 +24,17 @@ from piaa_tf.ratings import RatingRange
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Explanation:
-    """Where one viewer's score of one photo comes from.
+    """Where one user's score of one photo comes from.
+
+    In a notebook it shows itself; `save` writes the same figure into a file.
 
     Attributes:
-        name: of the photo; "photo" where it has none.
+        name: of the photo; "photo" if it has none.
         photo: uint8 [height, width, 3].
-        map: what each pixel of the square that the network saw has to do with the
-            score, float32 [S, S], at least 0.
+        map: how much each pixel of the square that the network saw contributes to
+            the score, float32 [S, S], at least 0.
         score: in the range of ratings.
-        user_id: the viewer; empty for the prior.
+        user_id: whose score it is; empty for the prior's.
         known_user: whether the score is the user's own; otherwise it is the prior's.
         rating_range: the range of the score.
         keep_aspect: whether the square is the photo's centre; otherwise the whole
@@ -50,7 +52,7 @@ class Explanation:
 
     @property
     def viewer(self) -> str:
-        """Whose view it is, in words."""
+        """Whose score it is, in words."""
         if not self.user_id:
             return "the prior"
         return self.user_id if self.known_user else f"{self.user_id}: no taste known"
@@ -79,9 +81,9 @@ def explain_photo(
 
     Args:
         prior: the prior.
-        scorer: the user's; where it knows no taste, the prior's score is explained.
+        scorer: the user's; without a taste the prior's score is explained.
         photo: in any form.
-        user_id: whose; empty for the prior.
+        user_id: whose score; empty for the prior's.
         method: a key of `explain.gradients.METHODS`.
 
     Returns:
@@ -108,7 +110,7 @@ def explain_photo(
 
 
 def draw_explanations(explanations: Sequence[Explanation]) -> bytes:
-    """Draws a photo and, beside it, where each viewer's score of it comes from.
+    """Draws a photo and, beside it, where each user's score of it comes from.
 
     Args:
         explanations: of one photo, at least one.
@@ -117,17 +119,17 @@ def draw_explanations(explanations: Sequence[Explanation]) -> bytes:
         A PNG file.
     """
     first = explanations[0]
-    picture = io.BytesIO()
+    figure = io.BytesIO()
     draw_viewers(
         first.photo,
         [Viewer(e.viewer, f"score {e.score:.2f}", e.map) for e in explanations],
-        picture,
+        figure,
         title=first.name,
         caption=f"scores from {first.rating_range.minimum:g} "
         f"to {first.rating_range.maximum:g}",
         keep_aspect=first.keep_aspect,
     )
-    return picture.getvalue()
+    return figure.getvalue()
 
 
 def save_explanations(
@@ -137,13 +139,13 @@ def save_explanations(
 
     Args:
         explanations: of one photo, at least one.
-        folder: where to; made where there is none.
+        folder: where to; made if missing.
     """
     rows: list[list[str | bool]] = [
         [e.user_id, f"{e.score:.6g}", e.known_user, f"{e.concentration:.4f}"]
         for e in explanations
     ]
     columns = ["user_id", "score", "known_user", "concentration"]
-    picture = draw_explanations(explanations)
+    figure = draw_explanations(explanations)
     write_table(Path(folder) / "maps.csv", columns, rows)
-    write_file(Path(folder) / "maps.png", picture)
+    write_file(Path(folder) / "maps.png", figure)

@@ -1,4 +1,4 @@
-"""Reads priors and tastes from where a training, a program or `save` wrote them."""
+"""Loads priors and tastes that a training, a program or `save` wrote."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from piaa_tf.models import prior as trained_prior
 
 
 def load_prior(directory: str | os.PathLike[str]) -> Prior:
-    """Reads a prior.
+    """Loads a prior.
 
     Args:
-        directory: a folder that a training wrote: RUN_DIR/prior.
+        directory: a folder that `Prior.save` or a training wrote: RUN_DIR/prior.
 
     Returns:
         The prior.
@@ -28,7 +28,7 @@ def load_prior(directory: str | os.PathLike[str]) -> Prior:
 
 
 def load_tastes(path: str | os.PathLike[str], prior: Prior) -> Tastes:
-    """Reads tastes that `Tastes.save` or piaa-adapt wrote.
+    """Loads tastes that `Tastes.save` or piaa-adapt wrote.
 
     Args:
         path: the file.

@@ -1,4 +1,4 @@
-"""How tastes are adapted: by the papers' loop or a closed form, and in exports."""
+"""How tastes are adapted: by the papers' loop, a closed form, or inside an export."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ def adaptation_method(
 def graph_adaptation(
     scope: str, *, steps: int | None, rate: float | None, max_support: int
 ) -> Adaptation:
-    """Describes the loop inside an export, where the network stands still.
+    """Describes the loop inside an export, where the network is fixed.
 
     Args:
-        scope: one of `scopes.SCOPES`; of `all`, the head adapts.
+        scope: one of `scopes.SCOPES`; with `all`, the head adapts.
         steps: of adam; None for the scope's.
         rate: of adam; None for the scope's.
-        max_support: ratings that a request may adapt to at most.
+        max_support: the most ratings that a request may adapt to.
 
     Returns:
         The loop.

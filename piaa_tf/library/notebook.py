@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from piaa_tf.album.ranking import RankedPhoto, heading, places_gained
-from piaa_tf.album.thumbnails import data_uri
+from piaa_tf.album.thumbnails import thumbnail_uri
 
 NUM_PHOTOS = 24
-"""More would make the file of the notebook large."""
+"""Photos shown; more would make the notebook's file large."""
 
 THUMBNAIL_SIZE = 200  # pixels of the longer side, about 8 kB
 
@@ -20,7 +20,7 @@ def ranking_fragment(
 ) -> str:
     """Renders the first photos of a ranking.
 
-    Style stands in the elements and takes the notebook's own colours, light or dark.
+    Styles are inline, and take the notebook's own colours, light or dark.
 
     Args:
         folder: what the photos' names are relative to.
@@ -28,14 +28,14 @@ def ranking_fragment(
         user_id: whose.
 
     Returns:
-        HTML without a script and without an address of anything outside.
+        HTML without scripts or links to other files.
 
     Raises:
-        InputError: A photo is no readable image.
+        InputError: A photo cannot be read.
     """
     title, sentence = heading(ranked, user_id)
     figures = [
-        _figure(photo, gained, data_uri(folder / photo.image, THUMBNAIL_SIZE))
+        _figure(photo, gained, thumbnail_uri(folder / photo.image, THUMBNAIL_SIZE))
         for photo, gained in zip(ranked[:NUM_PHOTOS], places_gained(ranked))
     ]
     more = len(ranked) - len(figures)

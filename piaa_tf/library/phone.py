@@ -28,10 +28,10 @@ class PhoneFormat:
 
     Attributes:
         name: such as fp16.
-        folder: where its files and its manifest lie.
-        num_photos: how many its scores were compared on.
+        folder: with its files and its manifest.
+        num_photos: how many photos its scores were compared on.
         difference: mean_error, max_error and srocc of its scores against TensorFlow's;
-            empty where there were fewer than two photos.
+            empty if there were fewer than two photos.
     """
 
     name: str
@@ -58,12 +58,12 @@ def write_phone_files(
         tastes: the prior, and the tastes of users.
         out: folder of the folders.
         user_id: whose taste; empty for the prior's.
-        formats: of fp32, fp16, dynamic_int8, full_int8, on_phone.
+        formats: any of fp32, fp16, dynamic_int8, full_int8, on_phone.
         photos: representative ones; full_int8 needs them, all are compared on them.
         num_photos: how many of them at most, evenly spread.
         steps: of adam in on_phone; None for the scope's.
         rate: of adam in on_phone; None for the scope's.
-        max_support: ratings that on_phone adapts to at most.
+        max_support: the most ratings that on_phone adapts to.
 
     Returns:
         What was written, in the order of the formats.

@@ -1,4 +1,4 @@
-"""A prior, and what can be asked of it: the first object of the library."""
+"""A prior, and what it can do: the first object of the library."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ from piaa_tf.library.explanation import Explanation
 from piaa_tf.library.methods import adaptation_method
 from piaa_tf.library.ranking import Ranking
 from piaa_tf.library.rated import NEW_USER, Ratings, as_ratings
-from piaa_tf.library.tastes import Tastes, nobodys_tastes
+from piaa_tf.library.tastes import Tastes, generic_tastes
 from piaa_tf.models import prior as trained_prior
 
 
 class Prior:
-    """A trained network that knows taste in general.
+    """A trained network that knows what people like in general.
 
-    `load_prior` reads one, `train_multitask`, `train_generic` and `meta_train` make
-    one. What `rank`, `score` and `explain` return here is generic; `adapt` learns
-    what a person likes.
+    `load_prior` loads one; `train_multitask`, `train_generic` and `meta_train` train
+    one. `adapt` learns what a person likes and returns `Tastes`. Both classes rank,
+    score and explain: here by general taste, there by a person's.
 
     Attributes:
         trained: the network, its config and how it was trained.
@@ -53,7 +53,7 @@ class Prior:
 
     @property
     def metrics(self) -> Mapping[str, float]:
-        """What was measured of it after training, name -> number."""
+        """What was measured after training, name -> number."""
         return self.trained.metrics
 
     def adapt(
@@ -78,23 +78,23 @@ class Prior:
                 rating), (user_id, image, rating) or dicts of these; or columns of
                 these, such as a data frame.
             photos: the folder that the images are relative to.
-            user_id: whose ratings are learned from, where they name users; whose they
-                are, where they do not ("me" by default). None for everybody's.
-            scope: which weights are the user's: fusion (where the prior predicts
-                traits; the default there), head (the default elsewhere), or all, a
-                network of their own.
+            user_id: if the ratings name users, whose to learn from; by default
+                everybody's. If they do not, whose they are; by default "me".
+            scope: which weights are the user's: fusion (the default if the prior
+                predicts traits), head (the default otherwise), or all, a network of
+                their own.
             method: adam, the papers' inner loop, or ridge, a closed form for fusion
                 and head.
             steps: of adam; by default the scope's.
             rate: of adam; by default the scope's.
             strength: of ridge, how firmly it holds to the prior; by default 10.
             rating_range: the worst and the best rating there is.
-            scratch: folder in which networks of scope all lie until the tastes are
-                saved or gone; None for the system's temporary folder.
-            progress: is told how much has been done: photos, or users of scope all.
+            scratch: folder that holds networks of scope all until the tastes are saved
+                or deleted; None for the system's temporary folder.
+            progress: called with how much is done: photos, or users with scope all.
 
         Returns:
-            The tastes, which nothing has been written of yet.
+            The tastes, in memory; `Tastes.save` keeps them.
 
         Raises:
             InputError: The ratings are not sound or cannot teach a taste, an image is
@@ -129,14 +129,14 @@ class Prior:
         skip_broken: bool = False,
         progress: OnProgress | None = None,
     ) -> Ranking:
-        """Ranks an album by taste in general; `Tastes.rank` knows a person's.
+        """Ranks an album by general taste; `Tastes.rank` goes by a person's.
 
         Args:
-            photos: a folder, whose sub-folders count, or paths of files.
+            photos: a folder, with its sub-folders, or paths of files.
             rating_range: the range of the scores.
-            skip_broken: whether unreadable photos are left out, in `Ranking.skipped`,
-                instead of stopping.
-            progress: is told how many photos have been scored.
+            skip_broken: whether unreadable photos are left out, and listed in
+                `Ranking.skipped`, instead of stopping.
+            progress: called with how many photos have been scored.
 
         Returns:
             The ranking.
@@ -144,7 +144,7 @@ class Prior:
         Raises:
             InputError: There is no photo, or one cannot be read.
         """
-        return self.nobodys_tastes(rating_range).rank(
+        return self.generic_tastes(rating_range).rank(
             photos, user_id="", skip_broken=skip_broken, progress=progress
         )
 
@@ -155,20 +155,20 @@ class Prior:
         rating_range: Range = DEFAULT_RANGE,
         progress: OnProgress | None = None,
     ) -> np.ndarray:
-        """Scores photos by taste in general.
+        """Scores photos by general taste; `Tastes.score` goes by a person's.
 
         Args:
-            photos: N paths, bytes, images of Pillow or uint8 arrays, also mixed.
+            photos: N paths, bytes, images of Pillow or uint8 arrays, mixed if need be.
             rating_range: the range of the scores.
-            progress: as of `rank`.
+            progress: as in `rank`.
 
         Returns:
             float32 [N], in the order of the photos.
 
         Raises:
-            InputError: One is no photo, or cannot be read.
+            InputError: An entry is not a photo, or cannot be read.
         """
-        return self.nobodys_tastes(rating_range).score(
+        return self.generic_tastes(rating_range).score(
             photos, user_id="", progress=progress
         )
 
@@ -182,8 +182,8 @@ class Prior:
         """Shows where in a photo the generic score comes from.
 
         Args:
-            photo: in any form.
-            method: as of `Tastes.explain`.
+            photo: in any form, as in `score`.
+            method: as in `Tastes.explain`.
             rating_range: the range of the score.
 
         Returns:
@@ -192,7 +192,7 @@ class Prior:
         Raises:
             InputError: The method is unknown, or the photo cannot be read.
         """
-        return self.nobodys_tastes(rating_range).explain(
+        return self.generic_tastes(rating_range).explain(
             photo, user_id="", method=method
         )
 
@@ -209,22 +209,22 @@ class Prior:
         seed: int = 0,
         progress: OnProgress | None = None,
     ) -> list[str]:
-        """Says which photos of an album a person should rate first, or next.
+        """Suggests which photos of an album a person should rate first, or next.
 
         Args:
-            photos: a folder, whose sub-folders count, or paths of files.
+            photos: a folder, with its sub-folders, or paths of files.
             count: how many to name.
             rated: those rated already, relative to the folder.
             method: variance (what makes the person's scores most certain), k_centre
                 (what is farthest from all rated), or random.
-            scope: the weights that will be adapted; as of `adapt`.
+            scope: the weights that will be adapted; as in `adapt`.
             strength: of ridge, for the method variance; by default 10.
             rating_range: the range of the ratings.
-            seed: of the part of a large album that is looked at, and of random.
-            progress: is told how many photos have been looked at.
+            seed: of the part of a large album that is considered, and of random.
+            progress: called with how many photos have been embedded.
 
         Returns:
-            Names of photos, those first whose ratings would teach most.
+            Names of photos, the most informative first.
 
         Raises:
             InputError: There are too few photos, one cannot be read, or the method or
@@ -261,24 +261,24 @@ class Prior:
         seed: int = 0,
         progress: OnProgress | None = None,
     ) -> dict[str, list[str]]:
-        """Says which photos of an album each of several people should rate next.
+        """Suggests which photos of an album each of several people should rate next.
 
         Args:
-            photos: as of `suggest`.
+            photos: as in `suggest`.
             count: how many to name for each.
             rated: what each has rated, relative to the folder.
-            method: as of `suggest`, as all that follows.
+            method: as in `suggest`, like all that follows.
             scope: the weights that will be adapted.
             strength: of ridge.
             rating_range: the range of the ratings.
             seed: of what is random.
-            progress: is told how many photos have been looked at.
+            progress: called with how many photos have been embedded.
 
         Returns:
-            Names of photos for each, those first whose ratings would teach most.
+            Names of photos for each, the most informative first.
 
         Raises:
-            InputError: As of `suggest`.
+            InputError: As in `suggest`.
         """
         check_type("count", count, int, "a number of photos")
         album = open_album(photos)
@@ -300,10 +300,10 @@ class Prior:
         )
 
     def portrait(self, photos: Photos, *, skip_broken: bool = False) -> Portrait:
-        """Guesses the Big Five of a person from the photos they like.
+        """Estimates the Big Five of a person from the photos they like.
 
         Args:
-            photos: a folder, whose sub-folders count, or paths of files.
+            photos: a folder, with its sub-folders, or paths of files.
             skip_broken: whether unreadable photos are left out instead of stopping.
 
         Returns:
@@ -315,19 +315,19 @@ class Prior:
         album = open_album(photos, skip_broken=skip_broken)
         return estimate_portrait(self.trained, album.paths)
 
-    def nobodys_tastes(
+    def generic_tastes(
         self, rating_range: Range = DEFAULT_RANGE, *, scope: str | None = None
     ) -> Tastes:
-        """Returns the tastes of no user, by which every score is the prior's.
+        """Returns tastes without users, by which every score is the prior's.
 
         Args:
             rating_range: the range of the scores.
-            scope: which weights a user's would be, in an export; as of `adapt`.
+            scope: which weights would be a user's, in an export; as in `adapt`.
 
         Raises:
             InputError: The prior predicts no scores, or has no such scope.
         """
-        return nobodys_tastes(self, as_range(rating_range), scope)
+        return generic_tastes(self, as_range(rating_range), scope)
 
     def export(
         self,
@@ -343,17 +343,17 @@ class Prior:
         Args:
             base_dir: folder of the versions, as a model server reads it.
             tastes: users who are served by their own taste; None for nobody.
-            rating_range: of ratings and scores, where there are no tastes.
-            scope: fusion or head, of adaptation in the graph where there are none.
-            **options: as of `Tastes.export`.
+            rating_range: of ratings and scores, if there are no tastes.
+            scope: fusion or head, of adaptation in the graph if there are no tastes.
+            **options: as in `Tastes.export`.
 
         Returns:
             The version's folder.
 
         Raises:
-            InputError: As of `Tastes.export`.
+            InputError: As in `Tastes.export`.
         """
-        tastes = tastes or self.nobodys_tastes(rating_range, scope=scope)
+        tastes = tastes or self.generic_tastes(rating_range, scope=scope)
         check_type("tastes", tastes, Tastes, "tastes, as adapt returns them")
         return tastes.export(base_dir, **options)
 

@@ -29,10 +29,10 @@ class Ranking(Sequence[RankedPhoto]):
     `pandas.DataFrame(ranking)` has a row for each. In a notebook it shows itself.
 
     Attributes:
-        user_id: whose; empty for nobody's.
+        user_id: whose; empty for the prior's.
         rating_range: the range of the scores.
         folder: what the photos' names are relative to.
-        skipped: names of photos that could not be read, and have no rank.
+        skipped: names of photos that could not be read and have no rank.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Ranking(Sequence[RankedPhoto]):
         user_id: str,
         rating_range: RatingRange,
     ) -> None:
-        """Takes what was ranked, and whose ranking it is."""
+        """Takes the ranked photos, and whose ranking it is."""
         self._ranked = tuple(ranked)
         self.user_id = user_id
         self.rating_range = rating_range
@@ -61,11 +61,11 @@ class Ranking(Sequence[RankedPhoto]):
     def __getitem__(self, index: slice) -> tuple[RankedPhoto, ...]: ...
 
     def __getitem__(self, index: int | slice) -> RankedPhoto | tuple[RankedPhoto, ...]:
-        """Returns a photo by its place, from 0; or several."""
+        """Returns a photo by its place, from 0; or several by a slice."""
         return self._ranked[index]
 
     def __iter__(self) -> Iterator[RankedPhoto]:
-        """Goes from the best photo to the worst."""
+        """Yields the photos, the best first."""
         return iter(self._ranked)
 
     def __repr__(self) -> str:
@@ -80,10 +80,10 @@ class Ranking(Sequence[RankedPhoto]):
         return self._ranked[0].known_user
 
     def best(self, count: int = 10) -> tuple[RankedPhoto, ...]:
-        """Returns the first photos; fewer where there are not so many."""
+        """Returns the first `count` photos, or all if there are fewer."""
         return self._ranked[: max(count, 0)]
 
-    def to_csv(self, path: str | os.PathLike[str]) -> None:
+    def save_csv(self, path: str | os.PathLike[str]) -> None:
         """Writes the table image,rank,score,generic_score,known_user."""
         write_ranks(path, self._ranked)
 
@@ -116,7 +116,7 @@ class Ranking(Sequence[RankedPhoto]):
         """Writes `ranking.csv`, `ranking.html` and `contact_sheet.png`, all or none.
 
         Args:
-            folder: where to; made where there is none.
+            folder: where to; made if missing.
 
         Returns:
             Their paths.
@@ -149,13 +149,13 @@ def rank_album(
         scorer: of the user.
         album: the photos.
         user_id: whose ranking it is.
-        progress: is told how many photos have been scored.
+        progress: called with how many photos have been scored.
 
     Returns:
         The ranking.
 
     Raises:
-        InputError: A photo cannot be read, or comes twice.
+        InputError: A photo cannot be read, or occurs twice.
     """
     scores, generic = scorer.score(album.paths, progress=progress)
     ranked = rank_photos(

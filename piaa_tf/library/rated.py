@@ -1,4 +1,4 @@
-"""Ratings in any form in which a person has them: a CSV file, rows, columns."""
+"""Ratings in any form that people have them in: a CSV file, rows, columns."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from piaa_tf.errors import InputError
 from piaa_tf.ratings import RatingRange
 
 NEW_USER = "me"
-"""Whose ratings they are that name nobody."""
+"""The user of ratings that name none."""
 
 Ratings = (
     str
@@ -41,17 +41,17 @@ def as_ratings(
 
     Args:
         ratings: in any form.
-        photos: the folder that the images are relative to. In rows and columns a path
-            that leads into it from elsewhere does as well.
-        user_id: whose ratings are taken where they name users, and whose they are
-            where they do not; None for everybody's, and for `NEW_USER`.
-        rating_range: the range in which these users rate; samples bring theirs.
+        photos: the folder that the images are relative to. Rows and columns may also
+            hold absolute paths into it, or paths relative to the working directory.
+        user_id: if the ratings name users, whose to take, None for all; if not, whose
+            they are, None for `NEW_USER`.
+        rating_range: the range in which these users rate; samples have their own.
 
     Returns:
         The ratings.
 
     Raises:
-        InputError: They have another form, or are not sound; says which row.
+        InputError: They have another form, or a row is not sound; it is named.
     """
     if isinstance(ratings, PersonalRatings):
         found = ratings
@@ -66,7 +66,7 @@ def as_ratings(
 
 
 def _rows(ratings: Any) -> Iterable[Mapping[str, Any]]:
-    """Brings rows and columns into dicts."""
+    """Turns rows and columns into dicts."""
     columns = getattr(
         ratings, "columns", ratings if isinstance(ratings, Mapping) else ()
     )
@@ -109,7 +109,7 @@ def _samples(
     new_user: str,
     rating_range: RatingRange,
 ) -> PersonalRatings:
-    """Builds samples, whose errors say which row is wrong."""
+    """Builds samples; an error names the row that is wrong."""
     try:
         return PersonalRatings(
             photos=photos,
@@ -134,7 +134,7 @@ def _image(image: Any, photos: Path, i: int) -> str:
     """Names a photo as a CSV file would, relative to the folder."""
     if not isinstance(image, (str, os.PathLike)):
         raise SampleError(
-            f"An image is named by its path. Got {image!r:.80}.",
+            f"A photo is named by its path. Got {image!r:.80}.",
             row=i,
             column="image",
         )
@@ -166,7 +166,7 @@ def _number(rating: Any, i: int) -> float:
         number = float(rating)
     if number is None:
         raise SampleError(
-            f"A number such as 4 or 3.5 must stand here. Got {rating!r}. Correct it.",
+            f"A rating must be a number such as 4 or 3.5. Got {rating!r}. Correct it.",
             row=i,
             column="rating",
         )

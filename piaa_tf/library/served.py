@@ -1,4 +1,4 @@
-"""Tastes at a model server: what becomes of a prior and its users in an export."""
+"""Tastes on a model server: how a prior and its users are exported."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def served_export(
     """Describes the export of a prior for the users of some tastes.
 
     Args:
-        tastes: the prior, and the tastes of users or of nobody.
+        tastes: the prior, and the tastes of its users, or of nobody.
         steps: of adam in the graph; None for the scope's.
         rate: of adam in the graph; None for the scope's.
-        max_support: ratings that a request may adapt to at most.
+        max_support: the most ratings that a request may adapt to.
         precision: in which the prior was loaded.
-        one_signature_per_user: whether each user gets a signature of their own, too.
+        one_signature_per_user: whether each user also gets a signature of their own.
 
     Returns:
         The export.

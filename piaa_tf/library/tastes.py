@@ -1,4 +1,4 @@
-"""Tastes of any number of people under one prior, and what can be asked of them."""
+"""Tastes of any number of people under one prior, and what they can do."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
 
 class Tastes:
-    """What people like, learned from their ratings: scores of their own.
+    """What people like, learned from their ratings.
 
-    `Prior.adapt` and `load_tastes` return them. A user who has no taste here gets the
-    prior's scores, and a warning is logged.
+    `Prior.adapt` learns tastes, `load_tastes` loads them. A user who has none here gets
+    the prior's scores, and a warning is logged.
 
     Attributes:
         prior: the prior that they were adapted from.
@@ -73,11 +73,11 @@ class Tastes:
         """Ranks an album by one user's taste.
 
         Args:
-            photos: a folder, whose sub-folders count, or paths of files.
-            user_id: whose taste; may be left out where there is one user alone.
-            skip_broken: whether unreadable photos are left out, in `Ranking.skipped`,
-                instead of stopping.
-            progress: is told how many photos have been scored.
+            photos: a folder, with its sub-folders, or paths of files.
+            user_id: whose taste; may be left out if there is only one user.
+            skip_broken: whether unreadable photos are left out, and listed in
+                `Ranking.skipped`, instead of stopping.
+            progress: called with how many photos have been scored.
 
         Returns:
             The ranking, the user's score beside the generic one.
@@ -100,15 +100,15 @@ class Tastes:
         """Scores photos by one user's taste.
 
         Args:
-            photos: N paths, bytes, images of Pillow or uint8 arrays, also mixed.
-            user_id: as of `rank`.
-            progress: as of `rank`.
+            photos: N paths, bytes, images of Pillow or uint8 arrays, mixed if need be.
+            user_id: as in `rank`.
+            progress: as in `rank`.
 
         Returns:
             float32 [N], in the order of the photos and in the user's rating range.
 
         Raises:
-            InputError: One is no photo, or cannot be read.
+            InputError: An entry is not a photo, or cannot be read.
         """
         user_id = self._only_user(user_id)
         checked = as_photos(photos)
@@ -122,8 +122,8 @@ class Tastes:
         """Shows where in a photo one user's score comes from.
 
         Args:
-            photo: in any form.
-            user_id: as of `rank`; "" for the prior's score.
+            photo: in any form, as in `score`.
+            user_id: as in `rank`; "" for the prior's score.
             method: integrated (shares of what the photo scores above its mean colour),
                 smooth (gradients averaged over noise), or plain (the gradient).
 
@@ -140,10 +140,10 @@ class Tastes:
         )
 
     def scorer(self, user_id: str) -> UserScorer:
-        """Returns what scores for one user, pixels in memory as well.
+        """Returns one user's scorer, which also takes pixels in memory.
 
         Args:
-            user_id: whose; one without a taste gets the prior's scores.
+            user_id: whose; a user without a taste gets the prior's scores.
 
         Returns:
             The scorer.
@@ -186,23 +186,23 @@ class Tastes:
 
         Args:
             base_dir: folder of the versions, as a model server reads it.
-            forget: users who are left out.
+            forget: users to leave out.
             version: its number, 0 for the next one.
-            keep: how many versions stay; 0 for all.
+            keep: how many versions to keep; 0 for all.
             served_from: for the list of users' models of scope all: where the server
                 sees `base_dir`, if elsewhere.
             steps: of adam in the graph; by default the scope's.
             rate: of adam in the graph; by default the scope's.
-            max_support: ratings that a request may adapt to at most.
+            max_support: the most ratings that a request may adapt to.
 
         Returns:
             The version's folder; with scope all, the list of users' models.
 
         Raises:
-            InputError: A number does not fit, somebody is forgotten whom nobody knows,
-                or a version cannot be written.
+            InputError: A number does not fit, an unknown user is to be forgotten, or a
+                version cannot be written.
         """
-        # Imported here because exports are large, and few need them.
+        # Imported here because an export loads much that few need.
         from export.saved_model.publish import publish
         from piaa_tf.library.served import served_export
 
@@ -233,15 +233,15 @@ class Tastes:
 
         Args:
             out: folder of the formats' folders.
-            user_id: as of `rank`; "" for the prior's scores.
-            formats: of fp32, fp16 (half the size), dynamic_int8, full_int8 (needs
-                photos) and on_phone (adapts on the phone; the same for everybody).
+            user_id: as in `rank`; "" for the prior's scores.
+            formats: any of fp32, fp16 (half the size), dynamic_int8, full_int8 (needs
+                photos) and on_phone (adapts on the phone; the same for every user).
             photos: representative ones, a folder or files: full_int8 is calibrated on
                 them, and every format is compared with TensorFlow on them.
             num_photos: how many of them at most, evenly spread.
             steps: of adam in on_phone; by default the scope's.
             rate: of adam in on_phone; by default the scope's.
-            max_support: ratings that on_phone adapts to at most.
+            max_support: the most ratings that on_phone adapts to.
 
         Returns:
             What was written, in the order of the formats.
@@ -266,7 +266,7 @@ class Tastes:
         )
 
     def some_users(self) -> str:
-        """Names the users, of many the first."""
+        """Names the users, or of many the first five."""
         more = len(self.user_ids) - 5
         named = ", ".join(self.user_ids[:5]) or "nobody"
         return named + (f" and {more} more" if more > 0 else "")
@@ -283,15 +283,15 @@ class Tastes:
         return self.user_ids[0]
 
 
-def nobodys_tastes(
+def generic_tastes(
     prior: Prior, rating_range: RatingRange, scope: str | None = None
 ) -> Tastes:
-    """Returns the tastes of no user: every score is the prior's.
+    """Returns tastes without users: every score is the prior's.
 
     Args:
         prior: the prior.
         rating_range: the range of the scores.
-        scope: which weights a user's would be; None for the prior's default.
+        scope: which weights would be a user's; None for the prior's default.
 
     Returns:
         Tastes without users.

@@ -1,4 +1,4 @@
-"""Training, from samples to a prior that can be asked."""
+"""Training, from samples to a `Prior`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Arguments = ParamSpec("Arguments")
 
 
 def _asked(train: Callable[Arguments, TrainedPrior]) -> Callable[Arguments, Prior]:
-    """Lets a training return a prior of the library."""
+    """Wraps a training so that it returns the library's `Prior`."""
 
     @functools.wraps(train)
     def trained(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Prior:
@@ -31,13 +31,13 @@ train_generic = _asked(supervised.train_generic)
 
 
 def meta_train(ratings: PersonalRatings, start: Prior, **options: Any) -> Prior:
-    """Meta-trains BLG-PIAA's prior on many users, so that a new one is soon learned.
+    """Meta-trains BLG-PIAA's prior on many users, for new ones with few ratings.
 
     Args:
         ratings: of the users of meta-training.
         start: the prior to begin at, which stays as it is: one of `train_generic` with
             the target "score".
-        **options: as of `piaa_tf.training.meta.train.meta_train`.
+        **options: as in `piaa_tf.training.meta.train.meta_train`.
 
     Returns:
         The prior.

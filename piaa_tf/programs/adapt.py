@@ -5,13 +5,13 @@ r"""Adapts users' tastes from a prior and their ratings.
 
 ratings.csv has the columns user_id,image,rating; images are relative to --photos; any
 number of users. Writes the tastes into --out, beside the users already there; with
---scope=all each user's whole network too, under adapted/USER next to it. Seconds for
-hundreds of users; with --scope=all some seconds a user.
+--scope=all each user's whole network too, under adapted/USER next to it. Takes seconds
+for hundreds of users; with --scope=all some seconds per user.
 
     piaa-adapt --prior=runs/multitask/prior --photos=album --suggest=10 --out=rate.csv
 
-says which ten photographs to rate first, or next where --ratings are given, so that
-the ratings teach the most, and adapts nothing. The CSV has a line for each to fill in.
+names the ten photos whose ratings would teach the most, to be rated first, or next if
+--ratings are given; it adapts nothing. The CSV has a line for each to fill in.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class AdaptConfig:
         "tastes.npz",
         "File of the tastes; new users join old ones. With --suggest, a new CSV file.",
     )
-    user_id: str = option("", "Adapt, or ask, this user alone; empty for everyone.")
+    user_id: str = option("", "Adapt, or ask, only this user; empty for everyone.")
     scope: str = option(
         "",
         "The user's weights: fusion (PA_IAA's W_b), head (last linear layer), all. "
@@ -54,16 +54,16 @@ class AdaptConfig:
     steps: int = option(0, "Adam steps; 0 for the scope's default.")
     rate: float = option(0.0, "Adam's rate; 0 for the scope's default.")
     strength: float = option(
-        0.0, "Of ridge: how firmly it holds to the prior; 0 for the default, 10."
+        0.0, "How firmly ridge holds to the prior; 0 for the default, 10."
     )
-    suggest: int = option(0, "Photographs to name for rating, instead of adapting.")
+    suggest: int = option(0, "Photos to suggest for rating, instead of adapting.")
     suggest_by: str = option(
         "variance",
         "variance: what makes the user's scores most certain; k_centre: what is "
         "farthest from all rated; random.",
         choices=("variance", "k_centre", "random"),
     )
-    seed: int = option(0, "Of a random choice.")
+    seed: int = option(0, "Seed of a random choice.")
 
     def __post_init__(self) -> None:
         """Checks the numbers that have a default of their own, and what is needed."""
@@ -74,9 +74,7 @@ class AdaptConfig:
                     f"Got {getattr(self, name)}."
                 )
         if self.suggest < 0:
-            raise InputError(
-                f"suggest must be a number of photographs. Got {self.suggest}."
-            )
+            raise InputError(f"suggest must be a number of photos. Got {self.suggest}.")
         if not (self.ratings or self.suggest):
             raise InputError(
                 "Ratings are needed to adapt to. Got no file of them. Pass "
@@ -85,7 +83,7 @@ class AdaptConfig:
 
 
 def run(config: AdaptConfig) -> None:
-    """Adapts every user of the ratings, or asks them for more."""
+    """Adapts every user of the ratings, or lists what to rate."""
     if config.suggest:
         suggest(config)
     else:
@@ -123,7 +121,7 @@ def adapt(config: AdaptConfig) -> None:
 
 
 def suggest(config: AdaptConfig) -> None:
-    """Says which photographs each user should rate next."""
+    """Lists the photos that each user should rate next."""
     from pathlib import Path
 
     from absl import logging

@@ -1,12 +1,12 @@
-r"""Crops photographs to given ratios where a user's score is best.
+r"""Crops photos to given ratios where a user's score is best.
 
     piaa-crop --prior=runs/multitask/prior --tastes=runs/tastes.npz --user_id=anna \
         --photos=album --out=runs/crops
 
 Writes for each ratio a folder of JPEGs in full resolution, crops.csv with where they
 were cut and what they score beside a crop of the middle, and crops.png, an overview.
-The photographs stay as they are. About 200 windows a photograph are scored: with a
-small backbone a second, with a large one on a CPU some seconds each.
+The photos stay as they are. About 200 windows of each photo are scored, which takes a
+second with a small backbone, and some seconds with a large one on a CPU.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from piaa_tf.programs.shared.program import option
 from piaa_tf.programs.shared.scorer_config import ScorerConfig, open_tastes
 
 if TYPE_CHECKING:
+    from piaa_tf.album.crop_sheet import CroppedPhoto
     from piaa_tf.album.crops import Crop
 
 COLUMNS = (
@@ -36,7 +37,7 @@ COLUMNS = (
     "known_user",
     "file",
 )
-"""Of crops.csv."""
+"""The columns of crops.csv."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,9 +48,9 @@ class CropConfig(ScorerConfig, AlbumConfig):
     """
 
     user_id: str = option("", "Whose taste.")
-    out: str = option("crops", "Folder of the results, outside of --photos.")
+    out: str = option("crops", "Folder of the results, outside --photos.")
     ratios: tuple[str, ...] = option(
-        ("16:9", "2:3", "9:16", "1:1"), "Of the sides, width to height."
+        ("16:9", "2:3", "9:16", "1:1"), "Ratios of the sides, width to height."
     )
     scales: tuple[float, ...] = option(
         (1.0, 0.85, 0.7), "Sides of the windows as shares of the largest that fits."
@@ -72,7 +73,7 @@ class CropConfig(ScorerConfig, AlbumConfig):
 
 
 def run(config: CropConfig) -> None:
-    """Finds, cuts and shows the best window of each ratio of each photograph."""
+    """Finds, cuts and shows the best window of each ratio of each photo."""
     from pathlib import Path
 
     from absl import logging
@@ -89,7 +90,9 @@ def run(config: CropConfig) -> None:
     images = open_album(photos, skip_broken=config.skip_broken).images
     tastes = open_tastes(config, user_id=config.user_id)
     prior, scorer = tastes.prior.trained, tastes.scorer(config.user_id)
-    rows, lines, gains = [], [], []
+    rows: list[list[str]] = []
+    lines: list[CroppedPhoto] = []
+    gains: list[float] = []
     for i, image in enumerate(images, start=1):
         photo, profile = read_photo(photos / image)
         crops = best_crops(
@@ -109,12 +112,12 @@ def run(config: CropConfig) -> None:
         if len(lines) < NUM_PHOTOS:
             lines.append(shrink(image, photo, crops))
         scores = "  ".join(f"{crop.ratio} {crop.score:.2f}" for crop in crops)
-        logging.info("photograph %d/%d  %s  %s", i, len(images), image, scores)
+        logging.info("photo %d/%d  %s  %s", i, len(images), image, scores)
     write_table(out / "crops.csv", COLUMNS, rows)
     write_file(out / "crops.png", to_png(draw(lines)))
     logging.info(
         "%d crops score %.2f above the middle on average: %s/crops.png shows %d of "
-        "%d photographs",
+        "%d photos",
         len(rows),
         sum(gains) / len(gains),
         out,
@@ -124,7 +127,7 @@ def run(config: CropConfig) -> None:
 
 
 def _check_places(config: CropConfig) -> None:
-    """Refuses what is no ratio, and crops among the photographs."""
+    """Refuses what is not a ratio, and an --out among the photos."""
     from pathlib import Path
 
     from piaa_tf.album.crops import sides
@@ -134,7 +137,7 @@ def _check_places(config: CropConfig) -> None:
     out = Path(config.out).resolve()
     if Path(config.photos).resolve() in (out, *out.parents):
         raise InputError(
-            "Crops go outside of the photographs, or they would be cropped next time. "
+            "Crops go outside the photos, or they would be cropped next time. "
             f"Got --out={config.out} in --photos={config.photos}."
         )
 

@@ -7,12 +7,12 @@ r"""Evaluates systems on users they have never met, and writes a report.
 For every test user, n rated images to adapt to and the others to test on, for n of
 --num_images, in --repeats random splits. Writes to --out: report.html and report.md
 with the tables of the papers beside their published figures, results.csv with a row for
-each system, n, repeat and user, and PNGs. What is done is kept below OUT/work: an
-interrupted evaluation goes on where it stopped.
+each system, n, repeat and user, and PNGs. Finished work is kept below OUT/work: an
+interrupted evaluation continues where it stopped.
 
 Systems train what they need on the data set's own training split; a --prior, which may
 be given several times, spares that. On the gallery everything takes about half an hour
-on two cores, --quick some minutes with networks that have hardly learned.
+on two cores; --quick takes some minutes, with networks that have hardly learned.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ class EvaluateConfig(Experiment):
 
     dataset: str = option(Experiment.dataset, "Data set.")
     data_dir: str = option(
-        Experiment.data_dir, "Where it lies; gallery: rendered if absent."
+        Experiment.data_dir, "Its folder; the gallery is rendered if absent."
     )
     prior: tuple[str, ...] = repeated("Folder of a prior.")
     systems: tuple[str, ...] = option(
         Experiment.systems,
-        "Systems with commas between, or all; an unknown one lists them.",
+        "Systems separated by commas, or all; an unknown name lists them.",
     )
     num_images: tuple[int, ...] = option(
         Experiment.num_images, "The numbers n of the tables."
@@ -47,7 +47,7 @@ class EvaluateConfig(Experiment):
     repeats: int = option(Experiment.repeats, "Random splits of each user.")
     costly_repeats: int = option(
         Experiment.costly_repeats,
-        "The same for systems that adapt a whole network, seconds a user.",
+        "The same for systems that adapt a whole network, seconds per user.",
     )
     curve: tuple[int, ...] = option(
         Experiment.curve,
@@ -73,9 +73,9 @@ class EvaluateConfig(Experiment):
         Experiment.image_size, "Height and width of their input in pixels."
     )
     quick: bool = option(
-        Experiment.quick, "A look at the report: little training, few splits."
+        Experiment.quick, "Only a look at the report: little training, few splits."
     )
-    seed: int = option(Experiment.seed, "Of the training and the splits.")
+    seed: int = option(Experiment.seed, "Seed of the training and the splits.")
     out: str = option(Experiment.out, "Folder of the report.")
 
 

@@ -1,11 +1,11 @@
-r"""Shows where in a photograph a score comes from: the prior's, and users' own.
+r"""Shows where in a photo a score comes from: the prior's, and users' own.
 
     piaa-explain --prior=runs/multitask/prior --tastes=runs/tastes.npz \
         --user_id=anna --user_id=bert --image=album/beach.jpg --out=runs/beach
 
-Writes maps.png into --out, the photograph and on it what the prior and each user
-respond to, and maps.csv with their scores and how concentrated each map is. Seconds;
-with a large backbone on a CPU some more for each user.
+Writes maps.png into --out, the photo with what the prior and each user respond to, and
+maps.csv with their scores and how concentrated each map is. Takes seconds; with a large
+backbone on a CPU a few more for each user.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ class ExplainConfig(ScorerConfig):
     Attributes: every field is a flag and carries its help.
     """
 
-    image: str = required("The photograph.")
+    image: str = required("The photo.")
     user_id: tuple[str, ...] = repeated("Whose taste, beside the prior's; repeatable.")
     method: str = option(
         "integrated",
-        "integrated: shares of what the picture scores above its mean colour; smooth: "
+        "integrated: shares of what the photo scores above its mean colour; smooth: "
         "gradients averaged over noise; plain: the gradient, as on the slides.",
         choices=("integrated", "smooth", "plain"),
     )

@@ -3,13 +3,13 @@ r"""Exports a prior and its users' tastes for TensorFlow Serving.
     piaa-export --prior=runs/multitask/prior --tastes=runs/tastes.npz --base_dir=served
 
 Writes served/1, the next time served/2: one graph for any number of users, which takes
-the bytes of JPEG and PNG pictures. A version is loaded and asked by the C++ loader
-before it appears. About half a minute. New tastes come without a new graph, in seconds:
+the bytes of JPEG and PNG photos. The C++ loader loads and asks a version before it
+appears. Takes about half a minute. New tastes need no new graph, and take seconds:
 
     piaa-export --update --tastes=runs/tastes.npz --base_dir=served --keep=2
 
 With tastes of scope `all` every user gets a model of their own, served/user.NAME/1,
-beside served/prior/1 for everybody else; served/models.config lists them for
+beside served/prior/1 for all others; served/models.config lists them for
 tensorflow_model_server --model_config_file.
 """
 
@@ -55,23 +55,23 @@ class ExportConfig:
     update: bool = option(
         False, "Take graph and users from the newest version, and add these tastes."
     )
-    forget: tuple[str, ...] = option((), "User ids that are left out, with commas.")
-    keep: int = option(0, "Versions that stay, the new one too; 0 for all.")
+    forget: tuple[str, ...] = option((), "User ids to leave out, separated by commas.")
+    keep: int = option(0, "Versions to keep, with the new one; 0 for all.")
     scope: str = option(
         "",
-        "Of adaptation in the graph, where no tastes are given. Default: fusion where "
+        "Scope of adaptation in the graph, if no tastes are given. Default: fusion if "
         "the prior has traits, else head.",
         choices=("fusion", "head"),
     )
-    rating_min: float = option(1.0, "Worst score, where no tastes are given.")
-    rating_max: float = option(5.0, "Best score, where no tastes are given.")
+    rating_min: float = option(1.0, "Worst score, if no tastes are given.")
+    rating_max: float = option(5.0, "Best score, if no tastes are given.")
     precision: str = option(
         "float32",
-        "Of the backbone; mixed_bfloat16 is for CPUs that have it.",
+        "Precision of the backbone; mixed_bfloat16 is for CPUs that have it.",
         choices=("float32", "mixed_bfloat16"),
     )
     photos: str = option(
-        "", "Photographs on which another --precision is compared with float32."
+        "", "Photos on which another --precision is compared with float32."
     )
     steps: int = option(0, "Adam steps of adaptation in the graph; 0: the scope's.")
     rate: float = option(0.0, "Adam's rate in the graph; 0: the scope's.")
@@ -125,7 +125,7 @@ def run(config: ExportConfig) -> None:
 
 
 def _export(config: ExportConfig, adapted: taste.Tastes | None) -> Export:
-    """Loads the prior in the wanted precision and describes what becomes of it."""
+    """Loads the prior in the chosen precision and describes its export."""
     from export.saved_model.precision import load_prior_in, log_difference
     from piaa_tf.library.albums import open_album
     from piaa_tf.library.prior import Prior
@@ -137,7 +137,7 @@ def _export(config: ExportConfig, adapted: taste.Tastes | None) -> Export:
     export = served_export(
         Tastes(prior, adapted)
         if adapted
-        else prior.nobodys_tastes(given, scope=config.scope or None),
+        else prior.generic_tastes(given, scope=config.scope or None),
         steps=config.steps or None,
         rate=config.rate or None,
         max_support=config.max_support,

@@ -4,15 +4,15 @@ r"""Exports one user's adapted model to a phone, or what adapts on the phone its
         --user_id=anna --formats=fp16,full_int8 --photos=album --out=phone/anna
 
 Writes a folder for each format into --out: fp32, fp16, dynamic_int8 and full_int8 hold
-score.tflite, from a picture to anna's score. on_phone is the same for everybody and
+score.tflite, from a photo to anna's score. on_phone is the same for every user and
 needs no taste:
 
     piaa-export-tflite --prior=runs/multitask/prior --formats=on_phone --out=phone
 
 It holds embed.tflite and head.tflite, by which the phone adapts to ratings that never
-leave it (examples/on_phone.py shows how). Beside them lie resize.tflite, which makes a
-photograph the network's square, and manifest.json. With --photos every format's scores
-are compared with TensorFlow's. Up to a minute a format.
+leave it (examples/on_phone.py shows how). Beside them are resize.tflite, which turns a
+photo into the network's square, and manifest.json. With --photos every format's scores
+are compared with TensorFlow's. Takes up to a minute per format.
 """
 
 from __future__ import annotations
@@ -35,19 +35,19 @@ class ExportTfliteConfig(ScorerConfig):
     user_id: str = option("", "Whose taste; only with --tastes.")
     formats: tuple[str, ...] = option(
         ("fp16",),
-        "Of fp32, fp16 (half the size), dynamic_int8, full_int8 (for hardware that "
-        "computes in int8 alone; needs --photos), on_phone (adapts on the phone).",
+        "Any of fp32, fp16 (half the size), dynamic_int8, full_int8 (for hardware that "
+        "computes only in int8; needs --photos), on_phone (adapts on the phone).",
     )
     out: str = option("phone", "Folder of the formats' folders.")
     photos: str = option(
         "",
-        "Folder of representative photographs: full_int8 is calibrated on them, and "
+        "Folder of representative photos: full_int8 is calibrated on them, and "
         "every format is compared with TensorFlow on them.",
     )
     num_photos: int = option(100, "How many of them at most, evenly spread.")
     scope: str = option(
         "",
-        "Of on_phone, where no tastes are given. Default: fusion where the prior has "
+        "Scope of on_phone, if no tastes are given. Default: fusion if the prior has "
         "traits, else head.",
         choices=("fusion", "head", "all"),
     )
@@ -80,7 +80,7 @@ def run(config: ExportTfliteConfig) -> None:
         tastes = piaa_tf.load_tastes(config.tastes, prior)
     else:
         given = (config.rating_min, config.rating_max)
-        tastes = prior.nobodys_tastes(given, scope=config.scope or None)
+        tastes = prior.generic_tastes(given, scope=config.scope or None)
     whose = f"user {config.user_id}" if config.user_id else "the prior"
     scope = tastes.adapted.scope
     logging.info("%s, scope %s: %s", whose, scope, ", ".join(config.formats))
@@ -102,9 +102,7 @@ def run(config: ExportTfliteConfig) -> None:
         logging.info("%s: %s", one.folder, ", ".join(sizes))
     compared = [one for one in written if one.difference]
     if compared:
-        logging.info(
-            "scores of %d photographs against TensorFlow's", compared[0].num_photos
-        )
+        logging.info("scores of %d photos against TensorFlow's", compared[0].num_photos)
     for one in compared:
         logging.info(
             "  %-12s  differ by %.4f on average, %.4f at most; SROCC of the two %.4f",

@@ -1,4 +1,4 @@
-r"""Meta-trains BLG-PIAA's prior: many users' tastes, so that a new one is soon learned.
+r"""Meta-trains BLG-PIAA's prior on many users, for new ones with few ratings.
 
     piaa-meta-train --dataset=gallery --init_prior=runs/average/prior --num_tasks=5 \
         --outer_rate=0.2 --outer_schedule=linear --inner_batch=20 --steps=300 \
@@ -7,8 +7,8 @@ r"""Meta-trains BLG-PIAA's prior: many users' tastes, so that a new one is soon 
 Starts from the prior of `piaa-train-generic --target=score`, or from --backbone and
 --weights. Writes RUN_DIR/prior beside checkpoints, metrics.jsonl and TensorBoard files
 (losses on query before and after adaptation, held-out users' SROCC). A run that was
-interrupted, even killed, goes on and ends as if it had not been. The example takes some
-minutes on two cores; the defaults are the slides' and want a GPU.
+interrupted, even killed, continues and ends as if it had not been. The example takes
+some minutes on two cores; the defaults are the slides' and need a GPU.
 """
 
 from __future__ import annotations
@@ -53,14 +53,14 @@ class MetaTrainConfig(RunConfig):
     """
 
     dataset: str = option("gallery", "Data set of personal ratings.")
-    data_dir: str = option("", "Where it lies; gallery: rendered if absent.")
+    data_dir: str = option("", "Its folder; the gallery is rendered if absent.")
     init_prior: str = option(
         "", "Start: the prior of piaa-train-generic --target=score; or empty."
     )
     backbone: str = option("", "Empty: of --init_prior; without one, resnet18.")
     image_size: int = option(0, "In pixels; 0: of --init_prior; without one, 224.")
     weights: str = option("", "Without --init_prior: imagenet, a file, or empty.")
-    features: str = option(
+    features: Features = option(
         BlgPiaaConfig.features,
         "Without --init_prior: pooled, or the backbone's 1000 logits as released.",
         choices=get_args(Features),
@@ -72,7 +72,7 @@ class MetaTrainConfig(RunConfig):
     dropout: float = option(
         BlgPiaaConfig.dropout, "Without --init_prior: share dropped in the head."
     )
-    link: str = option(
+    link: Link = option(
         BlgPiaaConfig.link,
         "Without --init_prior: from the last unit to [0, 1].",
         choices=get_args(Link),
@@ -80,12 +80,12 @@ class MetaTrainConfig(RunConfig):
     keep_aspect: bool = option(
         False, "Without --init_prior: crop to the square instead of squeezing."
     )
-    learner: str = option(
+    learner: Learner = option(
         MetaOptions.learner,
         "Outer update: blg (slides), reptile, fomaml; maml and anil with --scope=head.",
         choices=get_args(Learner),
     )
-    scope: str = option(
+    scope: Scope = option(
         MetaOptions.scope,
         "What adapts inside: all weights (slides), or the head's last linear layer.",
         choices=get_args(Scope),
@@ -112,29 +112,29 @@ class MetaTrainConfig(RunConfig):
         MetaOptions.outer_rate,
         "beta, 1/k as released; Adam's rate with fomaml, maml, anil.",
     )
-    outer_schedule: str = option(
+    outer_schedule: OuterSchedule = option(
         MetaOptions.outer_schedule,
-        "beta stays, or falls in a line to zero.",
+        "constant beta, or a linear fall to zero.",
         choices=get_args(OuterSchedule),
     )
     body_rate: float = option(
         MetaOptions.body_rate,
         "Adam's rate of what learns outside alone, with --scope=head.",
     )
-    adam: str = option(
+    adam: AdamReset = option(
         MetaOptions.adam,
         "Moments: fresh at each level (slides); fresh at each task; kept (released).",
         choices=get_args(AdamReset),
     )
-    update: str = option(
+    update: Update = option(
         MetaOptions.update,
         "Of theta: by the sum over tasks (slides), or sequential (released).",
         choices=get_args(Update),
     )
-    batch_norm: str = option(
+    batch_norm: BatchNorm = option(
         MetaOptions.batch_norm,
-        "Inside: frozen statistics and no dropout; of the batch, with moving ones "
-        "restored after each task; or those a part of theta (meta).",
+        "Inside: frozen statistics and no dropout; the batch's, with the moving ones "
+        "restored after each task; or the same with those a part of theta (meta).",
         choices=get_args(BatchNorm),
     )
     num_support: int = option(
@@ -145,11 +145,11 @@ class MetaTrainConfig(RunConfig):
     )
     inner_batch: int = option(
         TaskOptions.inner_batch,
-        "Images of an inner step, drawn afresh; 0: the whole set each (released).",
+        "Images of an inner step, newly drawn; 0: the whole set each (released).",
     )
     min_ratings: int = option(
         TaskOptions.min_ratings,
-        "Users with fewer are left out; 0: nobody, those of one rating refused.",
+        "Users with fewer are left out; 0: nobody, but one rating alone is refused.",
     )
     validation_steps: int = option(
         MetaSchedule.validation_steps,
@@ -157,7 +157,8 @@ class MetaTrainConfig(RunConfig):
     )
     validation_images: int = option(10, "Images a held-out user is adapted to.")
     checkpoint_steps: int = option(
-        MetaSchedule.checkpoint_steps, "Meta-steps between them, too; 0: time alone."
+        MetaSchedule.checkpoint_steps,
+        "Meta-steps between checkpoints, besides those by time; 0: by time alone.",
     )
 
 
@@ -167,15 +168,13 @@ def run(config: MetaTrainConfig) -> None:
     schedule = dataclasses.replace(
         options_of(config, MetaSchedule), num_steps=config.steps
     )
-    run = open_run(config, "piaa-meta-train")
+    folder, run = open_run(config, "piaa-meta-train")
 
     from piaa_tf.training.meta.train import meta_train
 
     start = _init_prior(config) if config.init_prior else _untrained(config)
-    ratings = _ratings(config, run.folder, "train")
-    measure = (
-        _held_out(config, run.folder, ratings) if config.validation_steps else None
-    )
+    ratings = _ratings(config, folder, "train")
+    measure = _held_out(config, folder, ratings) if config.validation_steps else None
     prior = meta_train(
         ratings,
         start,
@@ -184,7 +183,7 @@ def run(config: MetaTrainConfig) -> None:
         schedule=schedule,
         run=dataclasses.replace(run, measure=measure),
     )
-    log_result(prior, run)
+    log_result(prior, folder)
 
 
 def _init_prior(config: MetaTrainConfig) -> Prior:

@@ -1,10 +1,10 @@
-"""Guesses a person's Big Five from the photographs they like.
+"""Guesses a person's Big Five from the photos they like.
 
     piaa-portrait --prior=runs/multitask/prior --photos=liked --out=runs/anna
 
-Every photograph below --photos counts as liked. Writes portrait.png, a radar of the
+Every photo below --photos counts as liked. Writes portrait.png, a radar of the
 five traits, and portrait.json and portrait.csv with their means, spreads over the
-photographs and standard errors. Seconds for a hundred photographs.
+photos and standard errors. Seconds for a hundred photos.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ class PortraitConfig(AlbumConfig):
     """
 
     prior: str = required("Folder of a prior that predicts traits: RUN_DIR/prior.")
-    user_id: str = option("", "Who likes them, for the title.")
+    user_id: str = option("", "Who likes the photos, for the title.")
     out: str = option("portrait", "Folder of the results.")
 
 
 def run(config: PortraitConfig) -> None:
-    """Averages what the prior predicts of each photograph, and draws it."""
+    """Averages what the prior predicts of each photo, and draws it."""
     import json
     from pathlib import Path
 
@@ -61,7 +61,7 @@ def run(config: PortraitConfig) -> None:
         "traits": {row[0]: dict(zip(figures, map(float, row[1:]))) for row in rows},
     }
     write_file(out / "portrait.json", json.dumps(described, indent=2) + "\n")
-    whose = f"of {config.user_id}" if config.user_id else "of whoever likes these"
+    whose = f"of {config.user_id}" if config.user_id else "of someone who likes these"
     draw_portrait(portrait, out / "portrait.png", title=f"A portrait {whose}")
     for trait, mean, spread, error in rows:
         logging.info(

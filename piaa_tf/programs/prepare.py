@@ -1,15 +1,15 @@
-r"""Checks a data set and says what is in it; packs it for training.
+r"""Checks a data set and lists what is in it; packs it for training.
 
     piaa-prepare --dataset=gallery --data_dir=runs/gallery
     piaa-prepare --dataset=folder --data_dir=my_photos
     piaa-prepare --dataset=flickr_aes --data_dir=data/FLICKR-AES \
         --out=data/flickr_aes_400
 
-Every table is read row by row and every picture decoded once: counts stand beside the
-published ones, missing, broken and repeated pictures are listed. The gallery is
-rendered first, in about half a minute, if it is not there. With --out the sound rest is
-written once more: tables as `--dataset=folder` reads them, and the pictures, shrunk, in
-a few TFRecord files. What was interrupted goes on. Hundreds of pictures a second.
+Every table is read row by row and every image decoded once: counts are shown beside the
+published ones, missing, broken and repeated images are listed. The gallery is rendered
+first, in about half a minute, if it is not there. With --out the sound rest is written
+again: tables as `--dataset=folder` reads them, and the images, shrunk, in a few
+TFRecord files. An interrupted run continues. Hundreds of images a second.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from piaa_tf.programs.shared import program
 from piaa_tf.programs.shared.program import option
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from piaa_tf.data.samples import Samples
@@ -44,13 +45,13 @@ class PrepareConfig:
         "psycho_flickr, aadb, aadb_users, real_cur, para, para_fold1, para_fold2, "
         "para_fold3, para_fold4, eva or lapis.",
     )
-    data_dir: str = option("runs/gallery", "Where the set lies, or is written.")
-    out: str = option("", "Folder for the checked and packed set; empty: only check.")
+    data_dir: str = option("runs/gallery", "Folder of the set, or of a new gallery.")
+    out: str = option("", "Folder for the checked and packed set; empty to check only.")
     shorter_side: int = option(
-        400, "Pixels that pictures in --out are shrunk to at most; 0: as they are."
+        400, "Pixels that shorter sides in --out are shrunk to; 0: as they are."
     )
-    seed: int = option(0, "Of a new gallery's pictures and people.")
-    image_size: int = option(64, "Pixels a side of a new gallery's pictures.")
+    seed: int = option(0, "Seed of a new gallery's images and people.")
+    image_size: int = option(64, "Pixels per side of a new gallery's images.")
 
     def __post_init__(self) -> None:
         """Checks the numbers."""
@@ -59,7 +60,7 @@ class PrepareConfig:
 
 
 def run(config: PrepareConfig) -> None:
-    """Reads and counts everything, writes what is asked, names what is wrong."""
+    """Reads and counts everything, writes the packed set, lists what is wrong."""
     from pathlib import Path
 
     data_dir = Path(config.data_dir)
@@ -83,7 +84,7 @@ def run(config: PrepareConfig) -> None:
     if problems:
         some = [f"{image} ({what})" for image, what in list(problems.items())[:SHOWN]]
         raise InputError(
-            f"Every picture must be there and readable. Got {len(problems)} of "
+            f"Every image must be there and readable. Got {len(problems)} of "
             f"{len(paths) + list(problems.values()).count('missing')} that are not: "
             f"{', '.join(some)}. Replace them, train with --skip_broken, or write the "
             "others with --out."
@@ -99,11 +100,11 @@ def _write_gallery(config: PrepareConfig, data_dir: Path) -> None:
     gallery.write_gallery(data_dir, settings)
     sheet = data_dir.with_name(f"{data_dir.name}.png")
     gallery.contact_sheet(settings, columns=14, size=96).save(sheet)
-    logging.info("contact sheet of simulated pictures: %s", sheet)
+    logging.info("contact sheet of simulated images: %s", sheet)
 
 
 def _log_published(dataset: str, data_dir: Path, problems: dict[str, str]) -> None:
-    """Counts a whole set beside what its authors say; collects missing pictures."""
+    """Counts a whole set beside its published numbers; collects missing images."""
     from absl import logging
 
     from piaa_tf.data.datasets import catalog
@@ -114,7 +115,7 @@ def _log_published(dataset: str, data_dir: Path, problems: dict[str, str]) -> No
     if catalog.find(dataset).contents is None:
         return
 
-    def on_missing(photos, images) -> None:
+    def on_missing(photos: Path, images: Sequence[str]) -> None:
         del photos
         problems.update(dict.fromkeys(images, "missing"))
 
@@ -136,7 +137,7 @@ def _log_published(dataset: str, data_dir: Path, problems: dict[str, str]) -> No
 
 
 def find_samples(dataset: str, data_dir: Path) -> Found:
-    """Reads every table of a set, without the pictures that are missing.
+    """Reads every table of a set, without the images that are missing.
 
     Raises:
         InputError: A table is broken, or there is none.
@@ -144,7 +145,7 @@ def find_samples(dataset: str, data_dir: Path) -> Found:
     from piaa_tf.data import folder
     from piaa_tf.data.datasets import catalog
 
-    found = {
+    found: Found = {
         (split, kind): catalog.load(
             dataset, kind, data_dir, split, on_missing=lambda photos, images: None
         )
@@ -171,7 +172,7 @@ def _log_splits(found: Found) -> None:
 
 
 def _log_duplicates(found: Found) -> None:
-    """Says which pictures are the same file, and which of them in two splits."""
+    """Logs which images are the same file, and how many of them are in two splits."""
     from absl import logging
 
     from piaa_tf.data.duplicates import find_duplicates
@@ -182,31 +183,31 @@ def _log_duplicates(found: Found) -> None:
             splits.setdefault(path, set()).add(split)
     groups = find_duplicates(sorted(splits))
     for group in groups[:SHOWN]:
-        logging.warning("the same picture: %s", ", ".join(map(str, group)))
+        logging.warning("the same image: %s", ", ".join(map(str, group)))
     leaks = sum(len(set.union(*(splits[path] for path in g))) > 1 for g in groups)
     logging.info(
-        "%d pictures stand there under several names, %d of them in several splits",
+        "%d images appear under several names, %d of them in several splits",
         len(groups),
         leaks,
     )
 
 
 def _broken(paths: dict[str, Path]) -> dict[str, str]:
-    """Decodes every picture once; gives those that cannot be."""
+    """Decodes every image once; returns those that cannot be."""
     from absl import logging
 
     from piaa_tf.data.images import find_broken
 
     broken = set(find_broken(sorted(paths.values())))
     if not broken:
-        logging.info("%d pictures, all readable", len(paths))
+        logging.info("%d images, all readable", len(paths))
     return {image: "broken" for image, path in paths.items() if path in broken}
 
 
 def write_set(
     found: Found, paths: dict[str, Path], out: Path, shorter_side: int
 ) -> dict[str, str]:
-    """Packs the pictures of a set, then writes its tables without the broken ones.
+    """Packs the images of a set, then writes its tables without the broken ones.
 
     Returns:
         image -> what is wrong, of the broken ones.
@@ -216,15 +217,20 @@ def write_set(
 
     from piaa_tf.data import folder
     from piaa_tf.data.pack import pack
+    from piaa_tf.data.samples import PersonalRatings
 
     broken = pack(paths, out / "photos", side=shorter_side)
     for (split, _), samples in found.items():
         is_sound = np.array([image not in broken for image in samples.images])
         folder.write(out, split, samples.select(is_sound))
-    ranges = [s.rating_range for s in found.values() if hasattr(s, "ratings")]
+    ranges = [
+        samples.rating_range
+        for samples in found.values()
+        if isinstance(samples, PersonalRatings)
+    ]
     folder.write_range(out, ranges[0] if ranges else folder.DEFAULT_RANGE)
     logging.info(
-        "%d pictures packed: train with --dataset=folder --data_dir=%s",
+        "%d images packed: train with --dataset=folder --data_dir=%s",
         len(paths) - len(broken),
         out,
     )
@@ -238,7 +244,7 @@ def _write_problems(out: Path, problems: dict[str, str]) -> None:
 
     path = out / "problems.csv"
     write_table(path, ["image", "problem"], sorted(problems.items()))
-    logging.info("%d pictures left out, listed in %s", len(problems), path)
+    logging.info("%d images left out, listed in %s", len(problems), path)
 
 
 def main() -> None:

@@ -1,14 +1,14 @@
-r"""Ranks a folder of photographs by one user's taste.
+r"""Ranks a folder of photos by one user's taste.
 
     piaa-rank --prior=runs/multitask/prior --tastes=runs/tastes.npz --user_id=anna \
         --photos=album --out=runs/anna
 
 Writes ranking.csv, ranking.html (self-contained) and contact_sheet.png into --out, the
 user's score beside the generic one. A user without a taste gets the prior's ranking,
-and is told so. Nothing in the album is moved or deleted. Seconds for a hundred photos.
+with a warning. Nothing in the album is moved or deleted. Seconds for a hundred photos.
 
-With --cover also covers.csv and covers.png: of each sub-folder, an album, the
-photograph that stands for it best.
+With --cover also covers.csv and covers.png: the photo that represents each sub-folder
+best.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ class RankConfig(ScorerConfig, AlbumConfig):
 
     user_id: str = option("", "Whose taste.")
     out: str = option("ranking", "Folder of the results.")
-    cover: bool = option(False, "Choose a cover for each sub-folder, too.")
+    cover: bool = option(False, "Also choose a cover for each sub-folder.")
 
 
 def run(config: RankConfig) -> None:
-    """Scores every photograph twice, sorts, and writes the pages."""
+    """Scores every photo twice, sorts, and writes the pages."""
     from pathlib import Path
 
     from absl import logging
@@ -54,7 +54,7 @@ def run(config: RankConfig) -> None:
             photo.score,
             photo.generic_score,
         )
-    logging.info("%d photographs: %s/ranking.html", len(ranking), config.out)
+    logging.info("%d photos: %s/ranking.html", len(ranking), config.out)
     if config.cover:
         covers = choose_covers(ranking)
         write_covers(Path(config.out), ranking.folder, covers)

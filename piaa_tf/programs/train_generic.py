@@ -8,16 +8,16 @@ r"""Trains one generic task: the single-task baselines and BA-PIAA's prior.
 --target=score        mean ratings, BLG-PIAA's network: the prior of BA-PIAA
 --target=ranking      mean ratings, regressed and ranked: Reg+Rank of Kong et al. 2016
 --target=distribution score distributions; NIMA with --distribution_loss=emd
---target=personality  Big-Five traits of those who like a picture
+--target=personality  Big-Five traits of those who like an image
 
 Writes RUN_DIR/prior beside checkpoints, metrics.jsonl and TensorBoard files. The
-example takes some minutes on two cores; the defaults are the slides' and want a GPU.
+example takes some minutes on two cores; the defaults are the slides' and need a GPU.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 from piaa_tf.errors import InputError
 from piaa_tf.models.config import BlgPiaaConfig, Link, PaIaaConfig
@@ -26,11 +26,16 @@ from piaa_tf.programs.shared.program import option, options_of
 from piaa_tf.programs.shared.run_config import load_split, log_result, open_run
 from piaa_tf.programs.shared.train_config import TrainConfig, distribution_loss_option
 from piaa_tf.training.supervised.options import (
+    DistributionLoss,
     FitOptions,
     LossOptions,
     StreamOptions,
     Target,
 )
+
+if TYPE_CHECKING:
+    from piaa_tf.data.samples import LikedImages, PersonalRatings, ScoreDistributions
+    from piaa_tf.training.options import Measure
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,16 +46,20 @@ class GenericConfig(TrainConfig):
     """
 
     dataset: str = option("gallery", "Data set.")
-    data_dir: str = option("", "Where it lies; gallery: rendered if absent.")
-    target: str = option("distribution", "What is learned.", choices=get_args(Target))
+    data_dir: str = option("", "Its folder; the gallery is rendered if absent.")
+    target: Target = option(
+        "distribution", "What is learned.", choices=get_args(Target)
+    )
     average_of: str = option(
         "ratings",
         "What score and ranking average: users' ratings or score distributions.",
         choices=("ratings", "distributions"),
     )
-    distribution_loss: str = distribution_loss_option()
-    link: str = option(
-        BlgPiaaConfig.link, "Of score and ranking, to [0, 1].", choices=get_args(Link)
+    distribution_loss: DistributionLoss = distribution_loss_option()
+    link: Link = option(
+        BlgPiaaConfig.link,
+        "From the last unit of score and ranking to [0, 1].",
+        choices=get_args(Link),
     )
 
     def __post_init__(self) -> None:
@@ -69,38 +78,50 @@ class GenericConfig(TrainConfig):
 
 def run(config: GenericConfig) -> None:
     """Trains, measures on the validation split and writes the prior."""
-    run = open_run(config, "piaa-train-generic")
+    folder, run = open_run(config, "piaa-train-generic")
 
     from absl import logging
 
     from piaa_tf.data.splits import log_overlap
-    from piaa_tf.evaluation.generic import score_metrics
-    from piaa_tf.evaluation.personality import trait_metrics
     from piaa_tf.training.supervised.train import train_generic
 
     kind = _kind(config)
     samples, held_out = (
-        load_split(config, run.folder, config.dataset, kind, config.data_dir, part)
+        load_split(config, folder, config.dataset, kind, config.data_dir, part)
         for part in ("train", "validation")
     )
     logging.info("%d samples, %d held out", len(samples), len(held_out))
     log_overlap(samples.images, held_out, by="this run", what="validation")
-    metrics = trait_metrics if config.target == "personality" else score_metrics
-    network = BlgPiaaConfig if config.is_averaged else PaIaaConfig
     prior = train_generic(
         samples,
         target=config.target,
-        network=options_of(config, network),
+        network=(
+            options_of(config, BlgPiaaConfig)
+            if config.is_averaged
+            else options_of(config, PaIaaConfig)
+        ),
         weights=config.weights or None,
         losses=options_of(config, LossOptions),
         options=options_of(config, FitOptions),
         stream=options_of(config, StreamOptions),
-        run=dataclasses.replace(run, measure=lambda prior: metrics(prior, held_out)),
+        run=dataclasses.replace(run, measure=_measure(held_out)),
     )
-    log_result(prior, run)
+    log_result(prior, folder)
 
 
-def _kind(config: GenericConfig) -> type:
+def _measure(held_out: ScoreDistributions | PersonalRatings | LikedImages) -> Measure:
+    from piaa_tf.data.samples import LikedImages
+    from piaa_tf.evaluation.generic import score_metrics
+    from piaa_tf.evaluation.personality import trait_metrics
+
+    if isinstance(held_out, LikedImages):
+        return lambda prior: trait_metrics(prior, held_out)
+    return lambda prior: score_metrics(prior, held_out)
+
+
+def _kind(
+    config: GenericConfig,
+) -> type[ScoreDistributions] | type[PersonalRatings] | type[LikedImages]:
     from piaa_tf.data.samples import LikedImages, PersonalRatings, ScoreDistributions
 
     if config.target == "personality":

@@ -1,4 +1,4 @@
-"""When things happen in a run: fetch, step, act. What happens is the caller's.
+"""When things happen in a run: fetch, step, act. What happens is up to the caller.
 
 An action is any callable on (step, values): the number of finished steps and the means
 of the losses since the last call. `every` makes one of an interval and a function.
@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 import tensorflow as tf
 from absl import logging
@@ -41,8 +42,7 @@ def run_loop(
         steps_call: takes some steps.
         first_step: number of steps already done.
         last_step: number of steps done at the end.
-        steps_per_call: steps between two looks of the host; the last call may be
-            shorter.
+        steps_per_call: steps of a call into the graph; the last may be shorter.
         actions: called in order after each call.
 
     Raises:
@@ -79,29 +79,29 @@ def every(
         steps: act when a multiple of it has been reached or passed since last time.
         seconds: act when so much time has gone by since last time.
         last_step: the run's last step.
-        clock: gives seconds; tests pass their own.
+        clock: returns seconds; tests pass their own.
 
     Returns:
         The action.
     """
-    last = {"step": None, "time": clock()}
+    acted_step, acted_time = 0, clock()
 
     def act(step: int, values: Mapping[str, float]) -> None:
+        nonlocal acted_step, acted_time
         due = step >= last_step
         if steps is not None:
-            due |= step // steps > (last["step"] or 0) // steps
+            due |= step // steps > acted_step // steps
         if seconds is not None:
-            due |= clock() - last["time"] >= seconds
+            due |= clock() - acted_time >= seconds
         if due:
             action(step, values)
-            last["time"] = clock()
-            last["step"] = step
+            acted_step, acted_time = step, clock()
 
     return act
 
 
 class StepLog:
-    """Logs a line with losses, speed and the time left; keeps the numbers for machines.
+    """Logs a line with losses, speed and the time left; writes the same for machines.
 
     The losses are means over all steps since the last line.
     """
@@ -153,7 +153,7 @@ class StepLog:
 
     def write(self, step: int, values: Mapping[str, float]) -> None:
         """Writes numbers to metrics.jsonl and TensorBoard."""
-        if self._run is None:
+        if self._run is None or self._writer is None:
             return
         self._run.write_metrics(step, values)
         with self._writer.as_default(step=step):
@@ -166,12 +166,12 @@ class Checkpoints:
     """Saves and restores a run's state; at most three are kept."""
 
     def __init__(
-        self, directory: str | os.PathLike[str], *, is_writer: bool = True, **state
+        self, directory: str | os.PathLike[str], *, is_writer: bool = True, **state: Any
     ) -> None:
         """Takes what a run needs to go on, such as model and optimizer.
 
         Args:
-            directory: where checkpoints lie, the same for all workers.
+            directory: where checkpoints are kept, the same for all workers.
             is_writer: whether this process saves (the chief does); all restore.
             **state: trackable objects, made in the scope of the strategy.
         """

@@ -1,4 +1,4 @@
-"""Loss scaling for float16: small gradients must not vanish, large ones be dropped."""
+"""Loss scaling for float16: keeps small gradients, drops those that overflow."""
 
 from __future__ import annotations
 

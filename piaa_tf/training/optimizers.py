@@ -1,8 +1,8 @@
-"""Optimizers with one rate per part of a network; the home of tensorflow-addons.
+"""Optimizers with one rate per part of a network; only here is tensorflow-addons used.
 
 tensorflow-addons' own MultiOptimizer is not used: with two replicas it silently updates
 every group but the first with the last replica's gradient, and it does not checkpoint
-its parts. Here parts are told apart by variable reference, and gradients are summed
+its parts. Here a part knows its variables by reference, and gradients are summed
 over the replicas before any optimizer sees them.
 """
 
@@ -24,7 +24,7 @@ try:
         warnings.simplefilter("ignore")
         from tensorflow_addons.optimizers import SGDW
 except ModuleNotFoundError:
-    # It ends at TensorFlow 2.15.
+    # Its last release is for TensorFlow 2.15.
     from piaa_tf.training.sgdw import SGDW
 
 MOMENTUM = 0.9

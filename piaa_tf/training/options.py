@@ -35,7 +35,7 @@ ProgressHook = Callable[[int, int, Mapping[str, float]], None]
 class RunOptions:
     """Where a run computes, what it leaves behind, and who watches.
 
-    Nothing of it but precision and number of replicas changes what is learned.
+    Of these only precision and number of replicas change what is learned.
 
     Attributes:
         folder: a path, where checkpoints, numbers and the prior are written and from
@@ -47,7 +47,8 @@ class RunOptions:
         strategy: over which replicas; None for one device.
         precision: of the backbone; heads, losses and metrics stay float32. The Keras
             policy while the run lasts.
-        steps_per_call: steps between two looks of the host.
+        steps_per_call: steps of a call into the graph; logs and checkpoints come
+            between calls.
         checkpoint_minutes: time between checkpoints.
         cache_gb: memory for decoded images, per stream.
         measure: measures the prior now and then, and at the end for `Prior.metrics`.
@@ -88,11 +89,10 @@ class RunOptions:
 
         Args:
             described: every option of the run.
-            keep_aspect: whether images keep their aspect, which whoever predicts with
-                the prior has to know.
+            keep_aspect: whether images keep their aspect, in predictions too.
 
         Returns:
-            As of `Prior.training`.
+            As in `Prior.training`.
         """
         said = described if self.described is None else self.described
         return {**said, "keep_aspect": keep_aspect}

@@ -20,12 +20,12 @@ from piaa_tf.training.loop import (
     every,
     run_loop,
 )
-from piaa_tf.training.options import RunOptions
+from piaa_tf.training.options import Measure, RunOptions
 from piaa_tf.training.run_folder import RunFolder
 from piaa_tf.training.strategy import is_chief, make_strategy, precision_policy
 
 MAY_CHANGE = ("checkpoint_steps", "validation_epochs", "validation_steps")
-"""Options that a continued run may have otherwise: they only watch."""
+"""Options that may differ in a continued run: they only watch."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -67,13 +67,13 @@ class Run:
         """Runs all steps that are left; logs, measures and saves in between.
 
         Args:
-            steps_call: as of `run_loop`.
+            steps_call: as in `run_loop`.
             prior: that the steps train.
             checkpoints: what saves the state; None for no checkpoints.
             first_step: number of steps already done.
             last_step: number of steps done at the end.
             validation_steps: steps between two measurements; 0 for none.
-            checkpoint_steps: steps between checkpoints, too; 0 for time alone.
+            checkpoint_steps: steps between checkpoints besides those by time; 0: none.
 
         Raises:
             NonFiniteLossError: A loss was not finite.
@@ -84,8 +84,9 @@ class Run:
             last_step=last_step,
         )
         actions: list[Action] = [log]
-        if self.options.measure and validation_steps and self.is_chief:
-            validate = self._validation(prior, log)
+        measure = self.options.measure
+        if measure and validation_steps and self.is_chief:
+            validate = _validation(measure, prior, log)
             actions.append(every(validate, steps=validation_steps, last_step=last_step))
         if checkpoints is not None:
             actions.append(
@@ -107,18 +108,6 @@ class Run:
             actions=actions,
         )
 
-    def _validation(self, prior: Prior, log: StepLog) -> Action:
-        def validate(step: int, values: Mapping[str, float]) -> None:
-            metrics = self.options.measure(prior)
-            logging.info(
-                "step %d  validation  %s",
-                step,
-                "  ".join(f"{name} {value:.3f}" for name, value in metrics.items()),
-            )
-            log.write(step, metrics)
-
-        return validate
-
     def finish(self, prior: Prior) -> Prior:
         """Measures a trained prior, and writes it where there is a folder.
 
@@ -139,8 +128,21 @@ class Run:
         return free
 
 
+def _validation(measure: Measure, prior: Prior, log: StepLog) -> Action:
+    def validate(step: int, values: Mapping[str, float]) -> None:
+        metrics = measure(prior)
+        logging.info(
+            "step %d  validation  %s",
+            step,
+            "  ".join(f"{name} {value:.3f}" for name, value in metrics.items()),
+        )
+        log.write(step, metrics)
+
+    return validate
+
+
 def copy_prior(prior: Prior, training: dict[str, Any]) -> Prior:
-    """Builds a prior of the same weights, in the strategy's scope of the moment.
+    """Builds a prior of the same weights, in the current strategy's scope.
 
     Args:
         prior: to be copied.

@@ -19,7 +19,7 @@ from piaa_tf.files.atomic_files import write_file
 
 
 class RunFolder:
-    """The places of one run, after its config has been written or found equal."""
+    """The files of one run, whose config has been written or found to be the same."""
 
     def __init__(
         self,
@@ -32,15 +32,15 @@ class RunFolder:
     ) -> None:
         """Opens a new run or one to be continued.
 
-        A run that has not finished its first step may be begun anew, with another
+        A run that has not finished its first step may be started again with another
         config and other data.
 
         Args:
-            path: the folder; made where it is not there.
+            path: the folder; made if missing.
             config: what the run depends on, as plain data.
-            may_change: keys that a continued run may have otherwise.
+            may_change: keys that may differ in a continued run.
             write: whether this process writes the run's files (the chief does).
-            flag: by which a user names the folder.
+            flag: the flag that names the folder.
 
         Raises:
             InputError: The folder holds a run of another config; the first
@@ -82,7 +82,7 @@ class RunFolder:
             for key in sorted({*wanted, *found} - set(may_change))
             if wanted.get(key) != found.get(key)
         ]
-        # A run that failed before its first step has nothing to be true to.
+        # A run that failed before its first step has nothing to be consistent with.
         if differences and (found.keys() != wanted.keys() or has_results):
             raise InputError(
                 f"A run is continued with the config it was begun with. Got for "
@@ -98,7 +98,7 @@ class RunFolder:
         )
 
     def write_split(self, name: str, samples: Samples) -> None:
-        """Lists the images and users of some samples of the run, where it writes.
+        """Lists the images and users of samples of the run, if this process writes.
 
         Raises:
             InputError: The run was begun with others.

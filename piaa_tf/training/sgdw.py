@@ -1,4 +1,4 @@
-"""Momentum with decoupled weight decay, where tensorflow-addons does not exist."""
+"""Momentum with decoupled weight decay, where there is no tensorflow-addons."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ class SGDW(tf.keras.optimizers.legacy.SGD):
 
     The share is per step and follows no schedule, as in tensorflow-addons' optimizer of
     this name: same weights after each step, to the bit, and the same names in a
-    checkpoint, so a run begun with one goes on with the other. Keras' own
-    SGD(weight_decay=share / rate) would decay alike at a constant rate alone, and keeps
-    its momenta under other names.
+    checkpoint, so a run begun with one continues with the other. Keras' own
+    SGD(weight_decay=share / rate) would decay the same only at a constant rate, and
+    keeps its momenta under other names.
 
     Source: Loshchilov and Hutter, Decoupled Weight Decay Regularization, ICLR 2019,
     Algorithm 1, with a share that is not scheduled.

@@ -18,8 +18,8 @@ def make_strategy(
     """Makes the strategy that a flag names.
 
     Args:
-        name: "one" device; "mirrored" over this machine's devices; "multi_worker",
-            told by TF_CONFIG which machines there are.
+        name: "one" device; "mirrored" over this machine's devices; "multi_worker"
+            over the machines that TF_CONFIG lists.
         devices: which ones, such as "GPU:0" or "CPU:1"; empty for all GPUs, or the CPU
             where there is none. The strategy "one" takes the first.
 
@@ -35,7 +35,7 @@ def make_strategy(
                 "devices must be empty with multi_worker: each worker takes all of its "
                 f"own. Got {list(devices)}."
             )
-        # First of all: listing devices starts the runtime, which would be too late.
+        # Before all else: listing devices would start the runtime without the workers.
         return tf.distribute.MultiWorkerMirroredStrategy()
     known = {_short(device.name) for device in tf.config.list_logical_devices()}
     unknown = [device for device in devices if _short(device) not in known]
@@ -56,7 +56,7 @@ def distribute(
     strategy: tf.distribute.Strategy,
     of_worker: Callable[[tf.distribute.InputContext], tf.data.Dataset],
 ) -> tf.data.Dataset | tf.distribute.DistributedDataset:
-    """Gives each replica its elements, in order, on its device.
+    """Hands each replica its elements, in order, on its device.
 
     Args:
         strategy: where replicas run.
@@ -120,7 +120,7 @@ def precision_policy(name: Precision) -> Iterator[None]:
 
 
 def is_chief(strategy: tf.distribute.Strategy) -> bool:
-    """Tells whether this process is the one that writes the run's files."""
+    """Checks whether this process is the one that writes the run's files."""
     resolver = strategy.cluster_resolver
     if resolver is None or not resolver.task_type:
         return True

@@ -75,7 +75,7 @@ def test_a_strength_means_the_same_for_embeddings_of_any_size():
     np.testing.assert_allclose(100 * large, small, rtol=1e-4)
 
 
-def test_ratings_of_one_picture_move_no_weight():
+def test_ratings_of_one_image_move_no_weight():
     x = np.ones([3, 3], np.float32)
     adapted = ridge_supports(
         PersonalScore("head", START, linear, 3), [(x, np.arange(3.0))], RidgeFit()

@@ -66,7 +66,7 @@ def test_fusion_adds_the_weighted_traits(pa_iaa, images):
     )
 
 
-def test_fusion_network_weighs_the_traits_by_the_picture(images):
+def test_fusion_network_weighs_the_traits_by_the_image(images):
     prior = make("pa_iaa", fusion="network", fusion_sizes=(6,))
     embedding = outputs_of(prior, images)["embedding"]
     traits = embedding[:, -5:]
@@ -121,7 +121,7 @@ def test_blg_head_is_the_networks_score_in_the_users_range(link, images):
     )
 
 
-def test_rows_of_weights_score_their_own_pictures(pa_iaa, images):
+def test_rows_of_weights_score_their_own_images(pa_iaa, images):
     embedding = outputs_of(pa_iaa, images)["embedding"]
     personal = personal_score(pa_iaa, "fusion", STARS)
     rows = np.random.default_rng(2).normal(size=[3, 5]).astype(np.float32)

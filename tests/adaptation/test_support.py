@@ -15,7 +15,7 @@ def linear_score(weights, embedding):
 
 
 def rows():
-    """Two users, three places, two weights; the second user has rated two pictures."""
+    """Two users, three places, two weights; the second user has rated two images."""
     generator = np.random.default_rng(4)
     return {
         "weights": generator.normal(size=[2, 2]).astype(np.float32),

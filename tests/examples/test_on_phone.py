@@ -36,7 +36,7 @@ def model(tiny_prior, tmp_path_factory):
 
 @pytest.fixture
 def album(tiny_gallery, tmp_path):
-    """Six pictures, five of them rated."""
+    """Six photos, five of them rated."""
     photos = tmp_path / "photos"
     photos.mkdir()
     for i, source in enumerate(sorted((tiny_gallery / "photos").rglob("*.jpg"))[:6]):
@@ -81,7 +81,7 @@ def scores_of(album):
 def test_the_phone_scores_as_the_library_does(model, album, tiny_prior):
     result = run_twin(model, album)
     assert result.returncode == 0, result.stderr
-    assert "embedded 6 new photographs of 6" in result.stderr
+    assert "embedded 6 new photos of 6" in result.stderr
     prior = load_prior(tiny_prior)
     images = [f"{i}.jpg" for i in range(6)]
     embedding = predict(prior, [album / "photos" / i for i in images])["embedding"]
@@ -96,12 +96,12 @@ def test_the_phone_scores_as_the_library_does(model, album, tiny_prior):
     assert np.load(album / "kept" / "weights.npy").shape == (5,)
 
 
-def test_a_second_call_embeds_new_photographs_alone(model, album):
+def test_a_second_call_embeds_new_photos_alone(model, album):
     first = run_twin(model, album)
     before = scores_of(album)
     (album / "photos" / "6.jpg").write_bytes((album / "photos" / "0.jpg").read_bytes())
     second = run_twin(model, album)
-    assert "embedded 1 new photographs of 7" in second.stderr, first.stderr
+    assert "embedded 1 new photos of 7" in second.stderr, first.stderr
     after = scores_of(album)
     assert after.pop("6.jpg") == before["0.jpg"]
     assert after == before
@@ -122,8 +122,8 @@ def test_one_phone_has_one_user(model, album):
     assert "A phone has one user. Got ratings of 2: anna, bert." in result.stderr
 
 
-def test_a_broken_photograph_is_named(model, album):
-    (album / "photos" / "7.jpg").write_bytes(b"no picture")
+def test_a_broken_photo_is_named(model, album):
+    (album / "photos" / "7.jpg").write_bytes(b"no image")
     result = run_twin(model, album)
     assert result.returncode == 1
     assert "7.jpg must be a whole image" in result.stderr

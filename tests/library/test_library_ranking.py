@@ -67,7 +67,7 @@ def test_it_says_whose_it_is_and_what_is_best(ranking_of):
 
 
 def test_the_table_has_every_photo(ranking_of, tmp_path):
-    ranking_of(3).to_csv(tmp_path / "out" / "table.csv")
+    ranking_of(3).save_csv(tmp_path / "out" / "table.csv")
     with (tmp_path / "out" / "table.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["image"] for row in rows] == ["02.png", "01.png", "00.png"]
@@ -77,7 +77,7 @@ def test_the_table_has_every_photo(ranking_of, tmp_path):
 def test_the_parts_are_those_of_the_whole(ranking_of, tmp_path):
     ranking = ranking_of(3)
     table, page, sheet = ranking.save(tmp_path / "out")
-    ranking.to_csv(tmp_path / "table.csv")
+    ranking.save_csv(tmp_path / "table.csv")
     ranking.save_html(tmp_path / "page.html")
     assert (tmp_path / "table.csv").read_bytes() == table.read_bytes()
     assert (tmp_path / "page.html").read_bytes() == page.read_bytes()
@@ -87,9 +87,9 @@ def test_the_parts_are_those_of_the_whole(ranking_of, tmp_path):
 
 def test_a_notebook_shows_the_first_photos_and_how_many_more(ranking_of):
     page = Page(ranking_of(NUM_PHOTOS + 3)._repr_html_())
-    pictures = page.attributes("img")
-    assert len(pictures) == NUM_PHOTOS
-    assert [picture["alt"] for picture in pictures[:2]] == ["26.png", "25.png"]
+    images = page.attributes("img")
+    assert len(images) == NUM_PHOTOS
+    assert [image["alt"] for image in images[:2]] == ["26.png", "25.png"]
     assert "and 3 more" in page.text
     assert "▲26" in page.text
     assert "3.60 · generic 2.40" in page.text

@@ -79,7 +79,7 @@ def test_a_private_network_scores_and_is_saved(prior, album, rows, tmp_path):
 
 def test_tastes_say_whose_they_are(tastes, prior):
     assert repr(tastes) == "<Tastes of anna, bert, scope fusion>"
-    assert repr(prior.nobodys_tastes()) == "<Tastes of nobody, scope fusion>"
+    assert repr(prior.generic_tastes()) == "<Tastes of nobody, scope fusion>"
 
 
 def test_of_many_users_some_are_named(prior, album):

@@ -118,7 +118,7 @@ def test_a_path_that_leads_into_the_folder_is_its_photo(photos, image):
         (["a.png"], r"^ratings\[0\] must be \(image, rating\) or .* Got 'a\.png'"),
         ([("a.png", 3), ("a",)], r"^ratings\[1\] must be .* Got \('a',\)"),
         ([{"image": "a.png"}], r"^ratings\[0\] must be"),
-        ([(7, 3)], r"^ratings\[0\], image: An image is named by its path\. Got 7"),
+        ([(7, 3)], r"^ratings\[0\], image: A photo is named by its path\. Got 7"),
         ([("d.png", 3)], r"^ratings\[0\], image: Each image must lie in album"),
         ([("/d.png", 3)], r"^ratings\[0\], image: .* inside the photo folder"),
         ([("a.png", "x")], r"^ratings\[0\], rating: A number such as .* Got 'x'"),

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def write_album(gallery, folder):
-    """Six pictures, of which anna rated three and bert two."""
+    """Six photos, of which anna rated three and bert two."""
     photos = folder / "photos"
     photos.mkdir()
     sources = sorted((gallery / "photos").rglob("*.jpg"))[:6]
@@ -101,7 +101,7 @@ def test_the_two_programs_rank_an_album(album, tiny_prior):
             text=True,
         )
         assert result.returncode == 0, result.stderr
-    assert f"6 photographs: {album}/ranking/ranking.html" in result.stderr
+    assert f"6 photos: {album}/ranking/ranking.html" in result.stderr
     assert {p.name for p in (album / "ranking").iterdir()} == {
         "ranking.csv",
         "ranking.html",
@@ -150,7 +150,7 @@ def test_tastes_of_another_scope_are_kept(album, tiny_prior):
 
 
 @pytest.mark.usefixtures("adapted")
-def test_a_broken_photograph_stops_the_ranking_unless_skipped(album, tiny_prior):
+def test_a_broken_photo_stops_the_ranking_unless_skipped(album, tiny_prior):
     broken = album / "photos" / "9.jpg"
     broken.write_bytes((album / "photos" / "0.jpg").read_bytes()[:300])
     with pytest.raises(InputError, match=r"9\.jpg"):

@@ -12,19 +12,19 @@ from piaa_tf.programs import adapt, crop
 
 @pytest.fixture
 def album(tmp_path):
-    """Two photographs: one in a sub-folder, one stored on its side."""
+    """Two photos: one in a sub-folder, one stored on its side."""
     generator = np.random.default_rng(0)
     photos = tmp_path / "photos"
     (photos / "trip").mkdir(parents=True)
     for name, sideways in (("trip/beach.png", False), ("tower.jpg", True)):
         coarse = generator.integers(0, 255, [6, 9, 3]).astype(np.uint8)
-        picture = Image.fromarray(np.kron(coarse, np.ones([20, 20, 1], np.uint8)))
+        photo = Image.fromarray(np.kron(coarse, np.ones([20, 20, 1], np.uint8)))
         exif = Image.Exif()
         if sideways:
             exif[0x0112] = 6
-            picture.save(photos / name, quality=95, exif=exif)
+            photo.save(photos / name, quality=95, exif=exif)
         else:
-            picture.save(photos / name)
+            photo.save(photos / name)
     return tmp_path
 
 
@@ -45,7 +45,7 @@ def run(album, prior, **changes):
         return list(csv.DictReader(file))
 
 
-def test_crops_are_cut_from_the_upright_photograph(album, tiny_prior):
+def test_crops_are_cut_from_the_upright_photo(album, tiny_prior):
     rows = run(album, tiny_prior)
     assert [row["image"] for row in rows] == ["tower.jpg"] * 4 + ["trip/beach.png"] * 4
     for row in rows:
@@ -53,9 +53,9 @@ def test_crops_are_cut_from_the_upright_photograph(album, tiny_prior):
         across, down = map(int, row["ratio"].split(":"))
         place = Window(*(int(row[name]) for name in ("left", "top", "width", "height")))
         assert place.width / place.height == pytest.approx(across / down, rel=0.03)
-        with Image.open(album / "crops" / row["file"]) as picture:
-            assert picture.getexif().get(0x0112) is None
-            pixels = np.asarray(picture).astype(int)
+        with Image.open(album / "crops" / row["file"]) as cut:
+            assert cut.getexif().get(0x0112) is None
+            pixels = np.asarray(cut).astype(int)
         expected = place.of(photo).astype(int)
         assert pixels.shape == expected.shape
         assert np.abs(pixels - expected).mean() < 8
@@ -69,7 +69,7 @@ def test_crops_are_cut_from_the_upright_photograph(album, tiny_prior):
         assert np.asarray(sheet).std() > 10
 
 
-def test_the_photographs_stay_as_they_are(album, tiny_prior):
+def test_the_photos_stay_as_they_are(album, tiny_prior):
     def contents():
         files = (p for p in (album / "photos").rglob("*") if p.is_file())
         return {path: path.read_bytes() for path in files}
@@ -121,8 +121,8 @@ def test_an_impossible_grid_is_refused(album, tiny_prior, changes, message):
     assert not (album / "crops").exists()
 
 
-def test_a_broken_photograph_stops_it_unless_skipped(album, tiny_prior):
-    (album / "photos" / "x.jpg").write_bytes(b"no picture")
+def test_a_broken_photo_stops_it_unless_skipped(album, tiny_prior):
+    (album / "photos" / "x.jpg").write_bytes(b"no image")
     with pytest.raises(InputError, match=r"x\.jpg must be a whole"):
         run(album, tiny_prior, ratios=("1:1",))
     rows = run(album, tiny_prior, ratios=("1:1",), skip_broken=True)

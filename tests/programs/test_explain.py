@@ -67,8 +67,8 @@ def test_every_scope_explains_each_user_beside_the_prior(
         assert float(row["score"]) == pytest.approx(own[0], abs=1e-4)
         assert float(rows[0]["score"]) == pytest.approx(generic[0], abs=1e-4)
     assert len({row["score"] for row in rows}) == 3
-    with Image.open(tmp_path / "maps.png") as picture:
-        assert np.asarray(picture).std() > 10
+    with Image.open(tmp_path / "maps.png") as figure:
+        assert np.asarray(figure).std() > 10
 
 
 @pytest.mark.parametrize("method", ["smooth", "integrated"])
@@ -85,7 +85,7 @@ def test_an_unknown_user_sees_as_the_prior_does(photo, tiny_prior, tmp_path):
     assert rows[0]["concentration"] == rows[1]["concentration"]
 
 
-def test_a_file_that_is_no_picture_writes_nothing(photo, tiny_prior, tmp_path):
+def test_a_file_that_is_no_image_writes_nothing(photo, tiny_prior, tmp_path):
     broken = tmp_path / "broken.jpg"
     broken.write_bytes(photo.read_bytes()[:300])
     with pytest.raises(InputError, match=r"broken\.jpg must be a whole"):

@@ -82,7 +82,7 @@ def test_a_user_is_exported_and_compared(
     manifest = Manifest.load(out / "full_int8" / "manifest.json")
     assert (manifest.user_id, manifest.adapted_by) == ("bert", "a test")
     assert manifest.rating_range == RatingRange(0, 10)
-    assert "scores of 8 photographs against TensorFlow's" in caplog.text
+    assert "scores of 8 photos against TensorFlow's" in caplog.text
     assert "full_int8     differ by 0." in caplog.text
 
 
@@ -104,7 +104,7 @@ def test_flags_that_do_not_fit_write_nothing(tiny_prior, tmp_path, changes, mess
     assert not (tmp_path / "phone").exists()
 
 
-def test_a_folder_without_photographs_is_refused(tiny_prior, tmp_path):
+def test_a_folder_without_photos_is_refused(tiny_prior, tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="must hold photos"):
         run(tiny_prior, tmp_path, photos=str(tmp_path / "empty"))

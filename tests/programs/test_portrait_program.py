@@ -47,7 +47,7 @@ def test_the_table_and_the_json_say_what_was_estimated(tiny_prior, liked):
     assert (out / "portrait.png").stat().st_size > 5000
 
 
-def test_broken_pictures_stop_it_unless_skipped(tiny_prior, liked):
+def test_broken_photos_stop_it_unless_skipped(tiny_prior, liked):
     sources = sorted(liked.rglob("*.jpg"))
     sources[0].write_bytes(sources[0].read_bytes()[:200])
     with pytest.raises(InputError, match=sources[0].name):
@@ -56,8 +56,8 @@ def test_broken_pictures_stop_it_unless_skipped(tiny_prior, liked):
     assert json.loads((out / "portrait.json").read_text())["num_images"] == 2
 
 
-def test_nothing_but_broken_pictures_is_refused(tiny_prior, liked):
+def test_nothing_but_broken_photos_is_refused(tiny_prior, liked):
     for source in liked.rglob("*.jpg"):
-        source.write_bytes(b"no picture")
+        source.write_bytes(b"no image")
     with pytest.raises(InputError, match=r"can be read\. Got 3 broken"):
         run(tiny_prior, liked, skip_broken=True)

@@ -30,7 +30,7 @@ def lines(monkeypatch):
 
 @pytest.fixture(scope="module")
 def whole_eva(tmp_path_factory):
-    """A set in EVA's form: 50 users rate each of 40 pictures."""
+    """A set in EVA's form: 50 users rate each of 40 images."""
     root = tmp_path_factory.mktemp("eva")
     photos = root / "images" / "EVA_together"
     photos.mkdir(parents=True)
@@ -55,7 +55,7 @@ def eva(whole_eva, tmp_path):
     shutil.copytree(whole_eva, root)
     photos = root / "images" / "EVA_together"
     (photos / "7.jpg").unlink()
-    (photos / "8.jpg").write_bytes(b"no picture")
+    (photos / "8.jpg").write_bytes(b"no image")
     shutil.copy(photos / "10.jpg", photos / "9.jpg")
     return root
 
@@ -67,10 +67,10 @@ def run(root, dataset="eva", **options):
 def test_a_folders_tables_are_counted(tiny_gallery, lines):
     run(tiny_gallery, "folder")
     rows = [line.split() for line in lines]
-    # Three people like four pictures each; three users rate sixteen each.
+    # Three people like four images each; three users rate sixteen each.
     assert ["train", "LikedImages", "12", "3"] in [r[:3] + r[4:] for r in rows]
     assert ["test", "PersonalRatings", "48", "3"] in [r[:3] + r[4:] for r in rows]
-    assert lines[-1].endswith("pictures, all readable")
+    assert lines[-1].endswith("images, all readable")
 
 
 def test_a_gallery_is_written_with_its_sheet(tmp_path, monkeypatch):
@@ -84,11 +84,11 @@ def test_a_gallery_is_written_with_its_sheet(tmp_path, monkeypatch):
     assert (tmp_path / "gallery.png").stat().st_size > 10_000
 
 
-def test_broken_pictures_of_a_folder_are_named(tiny_gallery, tmp_path):
+def test_broken_images_of_a_folder_are_named(tiny_gallery, tmp_path):
     data = tmp_path / "data"
     shutil.copytree(tiny_gallery, data)
     victim = sorted((data / "photos").rglob("*.jpg"))[0]
-    victim.write_bytes(b"no picture")
+    victim.write_bytes(b"no image")
     with pytest.raises(InputError, match=f"Got 1 of .*{victim.name} .broken."):
         run(data, "folder")
 
@@ -110,20 +110,18 @@ def test_counts_stand_beside_the_published_ones(whole_eva, lines):
     assert ["images", "40", "4070", "differs"] in rows
     assert ["ratings", "2000", "136943", "differs"] in rows
     assert ["missing", "0"] in rows
-    assert lines[-1] == "40 pictures, all readable"
+    assert lines[-1] == "40 images, all readable"
 
 
-def test_missing_broken_and_repeated_pictures_are_listed(eva, lines):
+def test_missing_broken_and_repeated_images_are_listed(eva, lines):
     with pytest.raises(
         InputError, match=r"Got 2 of 40 .*7\.jpg \(missing\), 8\.jpg \(broken\)"
     ):
         run(eva)
     assert "missing: 7.jpg" in lines
     photos = eva / "images" / "EVA_together"
-    assert f"the same picture: {photos / '10.jpg'}, {photos / '9.jpg'}" in lines
-    assert any(
-        line.startswith("1 pictures stand there under several") for line in lines
-    )
+    assert f"the same image: {photos / '10.jpg'}, {photos / '9.jpg'}" in lines
+    assert any(line.startswith("1 images appear under several") for line in lines)
 
 
 def test_a_packed_set_is_the_sound_rest_of_it(eva, tmp_path, lines):
@@ -165,7 +163,7 @@ def test_a_packing_called_again_changes_nothing(whole_eva, tmp_path):
 def test_a_packed_set_can_be_checked_itself(whole_eva, tmp_path, lines):
     run(whole_eva, out=str(tmp_path / "out"))
     run(tmp_path / "out", "folder")
-    assert lines[-1] == "40 pictures, all readable"
+    assert lines[-1] == "40 images, all readable"
 
 
 def test_a_library_becomes_a_table_of_ratings(tmp_path):

@@ -25,7 +25,7 @@ def photos(tmp_path):
     for name in ("a.jpg", "b.png", "2024/c.webp"):
         pixels = rng.integers(0, 256, [8, 8, 3], np.uint8)
         Image.fromarray(pixels).save(folder / name)
-    (folder / "broken.jpg").write_text("no picture")
+    (folder / "broken.jpg").write_text("no image")
     return folder
 
 

@@ -16,7 +16,7 @@ from piaa_tf.ratings import RatingRange
 
 @pytest.fixture
 def album(tiny_gallery, tmp_path):
-    """Eight pictures, of which anna rated three and bert two."""
+    """Eight photos, of which anna rated three and bert two."""
     (tmp_path / "photos").mkdir()
     for i, source in enumerate(sorted((tiny_gallery / "photos").rglob("*.jpg"))[:8]):
         shutil.copy(source, tmp_path / "photos" / f"{i}.jpg")
@@ -118,7 +118,7 @@ def test_a_large_album_is_looked_at_in_part(album, tiny_prior, monkeypatch):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"suggest": -1}, "suggest must be a number of photographs. Got -1"),
+        ({"suggest": -1}, "suggest must be a number of photos. Got -1"),
         ({"suggest": 0, "ratings": ""}, "Ratings are needed to adapt to. Got no file"),
     ],
 )

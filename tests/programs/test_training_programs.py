@@ -89,11 +89,11 @@ def test_generic_training_writes_a_prior_of_its_target(
     assert metric in prior.metrics
 
 
-def test_a_broken_picture_stops_training_unless_skipped(tiny_gallery, tmp_path):
+def test_a_broken_image_stops_training_unless_skipped(tiny_gallery, tmp_path):
     data = tmp_path / "data"
     shutil.copytree(tiny_gallery, data)
     name = (data / "train" / "scores.csv").read_text().splitlines()[1].split(",")[0]
-    (data / "photos" / name).write_bytes(b"no picture")
+    (data / "photos" / name).write_bytes(b"no image")
     config = train_generic.GenericConfig(
         **SMALL, run_dir=str(tmp_path / "run"), dataset="folder", data_dir=str(data)
     )

@@ -1,13 +1,14 @@
-"""Which photographs to ask a user to rate next, before any further rating is known.
+"""Which photos to ask a user to rate next, before any further rating is known.
 
 - `variance`: those whose ratings would make the user's scores of the whole pool most
-  certain. The scores are taken as linear in the user's weights, as ridge does
-  (`ridge.py`): with J their derivatives, weights around the prior's of the variance
-  that ridge's penalty stands for, noise of variance 1 and an offset of which nothing is
-  known, what is known after any ratings has a closed form in which the ratings
-  themselves do not occur. The design is Bayesian and A-optimal for the scores, taken
-  greedily (Chaloner and Verdinelli 1995, Statistical Science 10(3)).
-- `k_centre`: those that leave no photograph far from all rated ones in the embedding,
+  certain. As in ridge (`ridge.py`), the scores are taken as linear in the user's
+  weights, with the derivatives J. If the weights vary around the prior's with the
+  variance that ridge's penalty stands for, ratings have noise of variance 1 and the
+  offset is unknown, then the covariance of the scores after any ratings has a closed
+  form in which the ratings themselves do not occur. The design is Bayesian and
+  A-optimal for the scores, chosen greedily (Chaloner and Verdinelli 1995, Statistical
+  Science 10(3)).
+- `k_centre`: those that leave no photo far from all rated ones in the embedding,
   farthest first (Gonzalez 1985; core-sets, Sener and Savarese 2018, arXiv:1708.00489).
 - `random`: what the others are measured against.
 """
@@ -26,7 +27,7 @@ from piaa_tf.errors import InputError
 METHODS = ("variance", "k_centre", "random")
 
 MAX_POOL = 2000
-"""Photographs to choose from; the time and memory of `variance` grow by the square."""
+"""Photos to choose from; the time and memory of `variance` grow with the square."""
 
 _MAX_DERIVATIVES = 2**27  # one gigabyte of J
 _OFFSET_VARIANCE = 1e4  # against noise of 1: as good as unknown
@@ -42,28 +43,28 @@ def choose_next(
     strength: float = STRENGTH,
     seed: int = 0,
 ) -> list[int]:
-    """Chooses photographs of a pool for a user to rate.
+    """Chooses photos of a pool for a user to rate.
 
     Args:
         method: one of `METHODS`.
         personal: the scope's score.
         embedding: of the pool, [N, D].
         rated: rows that the user has rated already; they count as known.
-        count: photographs to choose, at most those not rated.
+        count: photos to choose, at most those not rated.
         strength: of ridge, for `variance`.
         seed: for `random`.
 
     Returns:
-        `count` rows, the most telling first; a smaller count gives the first of them.
+        `count` rows, the most informative first; a smaller count gives their beginning.
 
     Raises:
-        InputError: The method is unknown, or there are too few photographs.
+        InputError: The method is unknown, or there are too few photos.
     """
     num_free = len(embedding) - len(set(rated))
     if not 1 <= count <= num_free:
         raise InputError(
-            f"The photographs to rate next must be 1 to {num_free}, as many as are "
-            f"not rated yet. Got {count}. Ask for fewer, or add photographs."
+            f"The photos to rate next must be 1 to {num_free}, as many as are "
+            f"not rated yet. Got {count}. Ask for fewer, or add photos."
         )
     if method == "variance":
         _, jacobian = score_jacobian(personal, embedding)
@@ -77,7 +78,7 @@ def choose_next(
 
 
 def pool_size(num_weights: int) -> int:
-    """Returns how many photographs can be chosen from with so many weights.
+    """Returns how many photos can be chosen from with so many weights.
 
     >>> pool_size(5)
     2000
@@ -90,8 +91,8 @@ def by_variance(
 ) -> list[int]:
     """Chooses what lowers the variance of the pool's scores most, one by one.
 
-    The variance meant is that of each score against the mean of the pool's, because an
-    order does not depend on an offset.
+    The variance is that of each score's difference from the pool's mean score, because
+    an order does not depend on an offset.
 
     Args:
         jacobian: J, [N, P].

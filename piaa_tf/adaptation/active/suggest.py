@@ -1,4 +1,4 @@
-"""Asks users for ratings: which photographs of an album each should rate next."""
+"""Asks users for ratings: which photos of an album each should rate next."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ def suggest_photos(
     seed: int = 0,
     progress: OnProgress | None = None,
 ) -> dict[str, list[str]]:
-    """Chooses photographs for each user.
+    """Chooses photos for each user.
 
-    Of a large album a random part is looked at, `selection.pool_size` photographs; what
-    was rated is always in it.
+    Of a large album only a random part is considered, `selection.pool_size` photos,
+    besides what was rated.
 
     Args:
         prior: the prior.
@@ -41,13 +41,13 @@ def suggest_photos(
         images: of the album, relative to it.
         rated: what each user has rated already, of these images or others there.
         method: one of `selection.METHODS`.
-        count: photographs a user.
+        count: photos per user.
         strength: of ridge, for the method `variance`.
         seed: of the random part, and of the method `random`.
-        progress: is told how many photos have been looked at.
+        progress: called with how many photos have been embedded.
 
     Returns:
-        `count` images for each user, the most telling first.
+        `count` images for each user, the most informative first.
 
     Raises:
         InputError: A user has rated nearly everything, or an image is broken.
@@ -57,7 +57,7 @@ def suggest_photos(
     if len(pool) > size:
         generator = np.random.default_rng(seed)
         pool = sorted(generator.choice(pool, size, replace=False).tolist())
-        logging.info("choosing among %d of %d photographs", size, len(images))
+        logging.info("choosing among %d of %d photos", size, len(images))
     known = {image for own in rated.values() for image in own}
     needed = sorted({*pool, *known})
     paths = [photos / image for image in needed]

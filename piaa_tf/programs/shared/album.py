@@ -9,12 +9,12 @@ from piaa_tf.programs.shared.program import option, required
 
 @dataclasses.dataclass(frozen=True)
 class AlbumConfig:
-    """Which photographs a program looks at.
+    """Which photos a program looks at.
 
     Attributes: every field is a flag and carries its help.
     """
 
-    photos: str = required("Folder of photographs; sub-folders count.")
+    photos: str = required("Folder of photos; sub-folders count.")
     skip_broken: bool = option(
-        False, "Leave unreadable photographs out, counted, instead of stopping."
+        False, "Skip and count unreadable photos instead of stopping."
     )

@@ -1,4 +1,4 @@
-"""The one shape of every console program: a config, flags that take its defaults, run.
+"""The shape of every console program: a config, flags with its defaults, `run`.
 
 A program is a frozen dataclass whose fields carry their help, and a function
 `run(config)`; its `main` hands both to `start`.
@@ -12,14 +12,17 @@ import logging as std_logging
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from absl import app, flags, logging
 
 from piaa_tf.errors import InputError
 from piaa_tf.tensorflow_log import tensorflow_notes_hidden
 
-Options = TypeVar("Options")
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Options = TypeVar("Options", bound="DataclassInstance")
 
 
 def option(default: Any, text: str, choices: Sequence[str] | None = None) -> Any:
@@ -30,7 +33,7 @@ def option(default: Any, text: str, choices: Sequence[str] | None = None) -> Any
 
 
 def required(text: str, choices: Sequence[str] | None = None) -> Any:
-    """Declares a config field that a user has to give: a string, empty until then."""
+    """Declares a config field that a user must give: a string, empty until then."""
     return dataclasses.field(
         default="", metadata={"help": text, "choices": choices, "required": True}
     )
@@ -94,20 +97,21 @@ def config_from_flags(
     """Builds the config from the parsed flags.
 
     Args:
-        config_class: as of `define_flags`.
-        flag_values: as of `define_flags`.
+        config_class: as in `define_flags`.
+        flag_values: as in `define_flags`.
 
     Returns:
         An instance of the class.
 
     Raises:
-        InputError: A list holds what is no number, or the config refuses its values.
+        InputError: A list holds something else than numbers, or the config refuses
+            its values.
     """
-    values = {}
+    values: dict[str, Any] = {}
     for field in dataclasses.fields(config_class):
-        value = flag_values[field.name].value
+        value: Any = flag_values[field.name].value
         if isinstance(field.default, tuple):
-            values[field.name] = _tuple_like(field, value)
+            values[field.name] = _tuple_like(field.default, field.name, value)
         else:
             values[field.name] = field.default if value is None else value
     return config_class(**values)
@@ -133,14 +137,14 @@ def options_of(config: Any, options_class: type[Options]) -> Options:
     )
 
 
-def _tuple_like(field: dataclasses.Field, texts: Sequence[str]) -> tuple:
+def _tuple_like(default: tuple, name: str, texts: Sequence[str]) -> tuple:
     """Reads a list flag in the type of its default's entries."""
-    kind = type(field.default[0]) if field.default else str
+    kind = type(default[0]) if default else str
     try:
         return tuple(kind(text) for text in texts)
     except ValueError as error:
         raise InputError(
-            f"--{field.name} takes {kind.__name__}s with commas between. "
+            f"--{name} takes {kind.__name__}s separated by commas. "
             f"Got {','.join(texts)}."
         ) from error
 
@@ -161,7 +165,7 @@ def start(
         run: the program.
         usage: the program's module docstring, shown by --help.
         loads_tensorflow: whether the program needs it; its notes at loading, which
-            heed no log level, are dropped.
+            ignore the log level, are dropped.
     """
     define_flags(config_class)
     sys.modules["__main__"].__doc__ = usage
@@ -189,7 +193,7 @@ def start(
 
 
 def set_up_logging() -> None:
-    """Logs plain lines with the time of day, and keeps TensorFlow's own notes away."""
+    """Logs plain lines with the time of day, and hides TensorFlow's own notes."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     std_logging.getLogger("tensorflow").setLevel(std_logging.ERROR)
     logging.use_absl_handler()

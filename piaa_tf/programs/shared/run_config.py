@@ -1,4 +1,4 @@
-"""The flags that every training program shares; how a run begins, reads and ends."""
+"""The flags that all training programs share; how a run begins, reads and ends."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from piaa_tf.programs.shared.program import option, required
 from piaa_tf.training.options import Precision, RunOptions, StrategyName
 
 if TYPE_CHECKING:
-    from piaa_tf.data.samples import Samples
+    from piaa_tf.data.samples import AnySamples
     from piaa_tf.models.prior import Prior
     from piaa_tf.training.run_folder import RunFolder
 
@@ -23,7 +23,7 @@ MAY_CHANGE = (
     "checkpoint_steps",
     "skip_broken",
 )
-"""Flags that a continued run may have otherwise; what it has seen is in its splits."""
+"""Flags that may differ in a continued run; what it has seen is in its splits."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,39 +33,41 @@ class RunConfig:
     Attributes: every field is a flag and carries its help.
     """
 
-    run_dir: str = required("Folder of the run; an interrupted run there goes on.")
-    seed: int = option(0, "Of weights, order, crops and dropout.")
-    strategy: str = option(
+    run_dir: str = required("Folder of the run; an interrupted run there is continued.")
+    seed: int = option(0, "Seed of weights, order, crops and dropout.")
+    strategy: StrategyName = option(
         "one",
-        "one device, mirrored over this machine's, multi_worker by TF_CONFIG.",
+        "one device; mirrored over this machine's; multi_worker, as TF_CONFIG lists.",
         choices=get_args(StrategyName),
     )
     devices: tuple[str, ...] = option((), "Such as GPU:0,GPU:1; empty for all GPUs.")
-    logical_cpus: int = option(1, "Present the CPU as so many devices, for trying.")
-    precision: str = option(
+    logical_cpus: int = option(
+        1, "Split the CPU into so many devices, to try a strategy."
+    )
+    precision: Precision = option(
         RunOptions.precision,
-        "Of the backbone; heads, losses and metrics stay float32.",
+        "Precision of the backbone; the rest stays float32.",
         choices=get_args(Precision),
     )
     skip_broken: bool = option(
-        False, "Leave broken and missing pictures out, counted, instead of stopping."
+        False, "Skip and count broken and missing images instead of stopping."
     )
     cache_gb: float = option(
-        RunOptions.cache_gb, "Memory for decoded pictures, per stream."
+        RunOptions.cache_gb, "Memory for decoded images, per stream."
     )
     steps_per_call: int = option(
-        RunOptions.steps_per_call, "Steps between two looks of the host."
+        RunOptions.steps_per_call, "Steps per call into the graph."
     )
     checkpoint_minutes: float = option(
         RunOptions.checkpoint_minutes, "Time between checkpoints."
     )
 
 
-def open_run(config: RunConfig, program: str) -> RunOptions:
+def open_run(config: RunConfig, program: str) -> tuple[RunFolder, RunOptions]:
     """Prepares TensorFlow, the strategy and the run folder; before any operation.
 
     Returns:
-        The options of the run, its folder opened.
+        The run's folder, opened, and the options of the run, with that folder.
     """
     from piaa_tf.training.run_folder import RunFolder
     from piaa_tf.training.strategy import is_chief, make_strategy, split_cpu
@@ -79,7 +81,7 @@ def open_run(config: RunConfig, program: str) -> RunOptions:
         may_change=MAY_CHANGE,
         write=is_chief(strategy),
     )
-    return RunOptions(
+    return folder, RunOptions(
         folder,
         described,
         strategy,
@@ -92,23 +94,23 @@ def open_run(config: RunConfig, program: str) -> RunOptions:
 
 def load_split(
     config: RunConfig,
-    run: RunFolder,
+    folder: RunFolder,
     dataset: str,
-    kind: type[Samples],
+    kind: type[AnySamples],
     data_dir: str,
     split: str,
     *,
     role: str = "",
-) -> Samples:
+) -> AnySamples:
     """Loads samples for a run, and lists in its folder which they are.
 
     Args:
         config: says whether what is missing or broken is left out.
-        run: the run's folder.
-        dataset: as of `catalog.load`.
-        kind: as of `catalog.load`.
-        data_dir: as of `catalog.load`; empty for the set's default.
-        split: as of `catalog.load`.
+        folder: the run's.
+        dataset: as in `catalog.load`.
+        kind: as in `catalog.load`.
+        data_dir: as in `catalog.load`; empty for the set's default.
+        split: as in `catalog.load`.
         role: what the set is for, where a run has more than one.
 
     Returns:
@@ -122,14 +124,14 @@ def load_split(
     samples = catalog.load(dataset, kind, data_dir or None, split, on_missing)
     if config.skip_broken:
         samples = drop_broken(samples)[0]
-    run.write_split(f"{role}.{split}" if role else split, samples)
+    folder.write_split(f"{role}.{split}" if role else split, samples)
     return samples
 
 
-def log_result(prior: Prior, run: RunOptions) -> None:
-    """Says where the prior of a finished run is, and how good."""
+def log_result(prior: Prior, folder: RunFolder) -> None:
+    """Logs how good the prior of a finished run is, and where it is."""
     from absl import logging
 
     for name, value in prior.metrics.items():
         logging.info("%-28s %.3f", name, value)
-    logging.info("prior: %s", run.folder.prior)
+    logging.info("prior: %s", folder.prior)

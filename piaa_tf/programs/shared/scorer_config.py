@@ -1,4 +1,4 @@
-"""The flags that programs share which score for users, and how tastes are opened."""
+"""The flags of programs that score for users, and how tastes are opened."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ class ScorerConfig:
 
     prior: str = required("Folder of a prior: RUN_DIR/prior.")
     tastes: str = option("", "File that piaa-adapt wrote; empty for the prior's taste.")
-    rating_min: float = option(1.0, "Worst score, where no tastes are given.")
-    rating_max: float = option(5.0, "Best score, where no tastes are given.")
+    rating_min: float = option(1.0, "Worst score, if no tastes are given.")
+    rating_max: float = option(5.0, "Best score, if no tastes are given.")
 
 
 def open_tastes(config: ScorerConfig, *, user_id: str) -> Tastes:
-    """Loads the prior and the tastes, nobody's where none are given.
+    """Loads the prior and the tastes; nobody's if none are given.
 
     Args:
         config: the flags.
-        user_id: whose scores are wanted; warns where nobody's are.
+        user_id: whose scores are asked for; empty logs a warning.
     """
     from absl import logging
 
@@ -40,4 +40,4 @@ def open_tastes(config: ScorerConfig, *, user_id: str) -> Tastes:
     prior = piaa_tf.load_prior(config.prior)
     if config.tastes:
         return piaa_tf.load_tastes(config.tastes, prior)
-    return prior.nobodys_tastes((config.rating_min, config.rating_max))
+    return prior.generic_tastes((config.rating_min, config.rating_max))

@@ -36,14 +36,14 @@ class TrainConfig(RunConfig):
     )
     resize_size: int = option(
         StreamOptions.resize_size,
-        "Pictures are resized to this, then cropped at random; 0 for no crop.",
+        "Images are resized to this, then cropped at random; 0 for no crop.",
     )
     keep_aspect: bool = option(
         StreamOptions.keep_aspect,
         "Crop to the square's centre instead of squeezing (released: squeeze).",
     )
-    flip: bool = option(StreamOptions.flip, "Mirror half of the training pictures.")
-    features: str = option(
+    flip: bool = option(StreamOptions.flip, "Mirror half of the training images.")
+    features: Features = option(
         PaIaaConfig.features,
         "Features of the backbone: pooled, or its 1000 logits as released.",
         choices=get_args(Features),
@@ -59,12 +59,12 @@ class TrainConfig(RunConfig):
         FitOptions.batch_size, "Samples per step and stream, over all replicas."
     )
     epochs: int = option(FitOptions.epochs, "Passes over the data.")
-    optimizer: str = option(
+    optimizer: OptimizerName = option(
         FitOptions.optimizer,
         "sgdw: momentum 0.9, decoupled decay; or adam.",
         choices=get_args(OptimizerName),
     )
-    schedule: str = option(
+    schedule: Schedule = option(
         FitOptions.schedule,
         "exponential: times --decay each epoch; or cosine, to zero.",
         choices=get_args(Schedule),
@@ -93,7 +93,7 @@ class TrainConfig(RunConfig):
 
 
 def distribution_loss_option() -> Any:
-    """Declares the flag of those programs that learn distributions."""
+    """Declares the flag of programs that learn distributions."""
     return option(
         LossOptions.distribution_loss,
         "mse: L_a of the slides; emd: NIMA's.",

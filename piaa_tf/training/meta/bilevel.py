@@ -59,7 +59,7 @@ class Learned:
 
         Args:
             total: the directions, summed over all replicas.
-            factor: of the rate by now, a float64 scalar.
+            factor: of the rate at this step, a float64 scalar.
             step: number of the meta-step, from 0.
         """
         rate = factor * self.rate
@@ -173,7 +173,7 @@ class MetaTraining(tf.Module):
 
         Args:
             iterator: of distributed `task_stream` elements, one task per replica, in
-                the order of the tasks; it stands at first_step.
+                the order of the tasks; the next one is first_step's.
             first_step: int32 scalar, counted from 0.
             num_steps: int32 scalar, at least 1.
 
@@ -203,7 +203,9 @@ class MetaTraining(tf.Module):
         }
         return means, bad_step, bad_task
 
-    def _meta_step(self, iterator, step, is_measured) -> tf.Tensor:
+    def _meta_step(
+        self, iterator: Iterator, step: tf.Tensor, is_measured: tf.Tensor
+    ) -> tf.Tensor:
         self._strategy.run(self._begin)
         for _ in tf.range(self._options.num_tasks // self._replicas):
             self._strategy.run(self._one_task, args=(next(iterator), step, is_measured))
@@ -216,7 +218,9 @@ class MetaTraining(tf.Module):
         for slot in [*(learned.total for learned in self._learned), self._record]:
             slot.assign(tf.zeros(slot.shape, slot.dtype))
 
-    def _one_task(self, task: Mapping[str, tf.Tensor], step, is_measured) -> None:
+    def _one_task(
+        self, task: Mapping[str, tf.Tensor], step: tf.Tensor, is_measured: tf.Tensor
+    ) -> None:
         _to_theta([*self._adapted, *self._statistics])
         episode = Episode(
             self._network,
@@ -260,7 +264,7 @@ class MetaTraining(tf.Module):
         self._record.assign(tf.where(is_row[:, tf.newaxis], row, self._record))
 
     def _first_query_loss(self, episode: Episode) -> tf.Tensor:
-        """The loss before adaptation of what `Outcome.query_loss` is the loss after."""
+        """Computes before adaptation what `Outcome.query_loss` is after it."""
         if self._options.learner == "blg":
             value = episode.loss(self._options.inner_steps)
         else:
@@ -292,7 +296,7 @@ class MetaTraining(tf.Module):
         return 1 - tf.cast(step, tf.float64) / self._num_steps
 
     def _task_weight(self, step: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
-        """Weight of a task in the sum of directions.
+        """Computes the weight of a task in the sum of directions.
 
         One after another, theta <- theta - beta * (theta - theta_i) for i = 1..k is in
         closed form theta - beta * sum_i (1 - beta)^(k - i) (theta - theta_i): the order

@@ -1,4 +1,4 @@
-"""One task in one replica: the network at theta, a user's pictures, the inner steps."""
+"""One task in one replica: the network at theta, a user's images, the inner steps."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Network:
     """A scoring network in two parts.
 
     Attributes:
-        body: picture float32 [batch, S, S, 3] in 0..255 -> deep features [batch, D].
+        body: image float32 [batch, S, S, 3] in 0..255 -> deep features [batch, D].
         head: a Dense layer of one unit, deep features -> score, its link in it.
         backbone: those of the body's variables that have the backbone's rate.
     """
@@ -68,14 +68,14 @@ class Episode:
     """What a learner can do with one task; made while a replica is traced.
 
     Attributes:
-        adapted: the variables that adapt inside; they stand at theta.
+        adapted: the variables that adapt inside; they are at theta.
         body: the variables that learn outside alone; none with scope "all".
         options: of the run.
-        image: the task's pictures, support first, uint8 [n_s + n_q, S, S, 3].
-        query_image: the query pictures, uint8 [n_q, S, S, 3].
+        image: the task's images, support first, uint8 [n_s + n_q, S, S, 3].
+        query_image: the query images, uint8 [n_q, S, S, 3].
         query_rating: their ratings on [0, 1], [n_q].
-        features: deep features of `image` where the body stands still inside; None
-            where it adapts, or is differentiated through.
+        features: deep features of `image` where the body is fixed inside; None where it
+            adapts, or is differentiated through.
     """
 
     def __init__(
@@ -93,15 +93,15 @@ class Episode:
         """Takes the task; with scope "head" its features are computed here, once.
 
         Args:
-            network: whose variables lie in this replica.
+            network: with this replica's variables.
             weights: what adapts inside.
             moments: of their variables.
             task: an element of `task_stream`.
             options: of the run.
             body: see the class.
             step: number of the meta-step, an int32 scalar.
-            decay: factor of alpha by now, a float64 scalar: rounded to float32, a
-                float64 run would not be one.
+            decay: factor of alpha at this step, a float64 scalar, so that a float64
+                run is one throughout.
         """
         self.adapted = [weight.variable for weight in weights]
         self.body, self.options = list(body), options
@@ -265,7 +265,9 @@ class Episode:
             self.query_image, self.query_rating, self.options.steps_per_task
         )
 
-    def _image_loss(self, image: tf.Tensor, rating: tf.Tensor, step) -> tf.Tensor:
+    def _image_loss(
+        self, image: tf.Tensor, rating: tf.Tensor, step: int | tf.Tensor
+    ) -> tf.Tensor:
         with dropout_key(_fold_in(self._key, step)):
             deep = self._network.body(
                 tf.cast(image, tf.float32), training=self._is_training

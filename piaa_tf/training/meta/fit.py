@@ -45,7 +45,7 @@ def meta_fit(
 
     Raises:
         InputError: The prior is not BLG-PIAA's, k does not divide among the replicas,
-            or a picture is broken.
+            or an image is broken.
         NonFiniteLossError: Step, task and user are named; the last checkpoint is good.
     """
     strategy = run.strategy

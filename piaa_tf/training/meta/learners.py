@@ -62,7 +62,7 @@ def reptile(episode: Episode) -> Outcome:
     Takes 2 S steps, as many as blg, in one run of Adam.
     """
     losses = episode.adapt(0, 1)[0]
-    gradients = []
+    gradients: list[tf.Tensor] = []
     if episode.body:
         _, gradients = episode.query_gradients(episode.body)
     return Outcome(episode.differences(), gradients, losses, episode.query_loss())

@@ -6,9 +6,12 @@ No TensorFlow is imported, so that flags can take their defaults from here.
 from __future__ import annotations
 
 import dataclasses
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from piaa_tf.errors import InputError
+
+if TYPE_CHECKING:
+    from piaa_tf.data.tasks import Pool
 
 Scope = Literal["all", "head"]
 Learner = Literal["blg", "reptile", "fomaml", "maml", "anil"]
@@ -39,7 +42,7 @@ class MetaOptions:
             slides, 0.1 as released (1e-4 and 1e-3).
         decay: factor of alpha per epoch; 1 on the slides, 0.9 as released.
         outer_rate: beta. With the learners `fomaml`, `maml` and `anil`, Adam's rate.
-        outer_schedule: beta stays "constant", or falls in a "linear" way to zero.
+        outer_schedule: "constant" beta, or a "linear" fall to zero.
         body_rate: with scope "head", Adam's rate of what learns outside alone.
         scope: "all" weights adapt inside; or only the "head", the last linear layer.
         learner: the outer update: "blg" of the slides, or one of the others.
@@ -156,7 +159,7 @@ class MetaOptions:
         return self.learner in BY_DIFFERENCE
 
     @property
-    def levels(self) -> tuple[tuple[str, int], ...]:
+    def levels(self) -> tuple[tuple[Pool, int], ...]:
         """What the inner steps see: (pool of `data.tasks`, steps) of each level."""
         if self.learner == "blg":
             return (("support", self.inner_steps), ("query", self.inner_steps))
@@ -177,7 +180,7 @@ class TaskOptions:
     Attributes:
         num_support: images of a support set, where the user has enough.
         num_query: images of a query set, where the user has enough.
-        inner_batch: images of an inner step, drawn afresh; 0 for the whole set at each
+        inner_batch: images of an inner step, newly drawn; 0 for the whole set at each
             step, as released.
         min_ratings: users with fewer are left out; 0 for nobody.
     """
@@ -194,7 +197,7 @@ class MetaSchedule:
 
     Attributes:
         num_steps: meta-steps of the run.
-        checkpoint_steps: meta-steps between checkpoints, too; 0 for time alone.
+        checkpoint_steps: meta-steps between checkpoints besides those by time; 0: none.
         validation_steps: meta-steps between two measurements; 0 for one at the end
             alone.
     """

@@ -6,6 +6,7 @@ an optimizer's step would sum over replicas, that is over people.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
@@ -25,7 +26,7 @@ def replica_local() -> Any:
         A context manager.
     """
 
-    def creator(create, **options):
+    def creator(create: Callable[..., tf.Variable], **options: Any) -> tf.Variable:
         options.update(
             synchronization=tf.VariableSynchronization.ON_READ,
             # SUM would save as many times the weights as there are replicas.

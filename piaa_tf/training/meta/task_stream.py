@@ -1,8 +1,9 @@
-"""Tasks with their pictures, in the order in which replicas adapt to them."""
+"""Tasks with their images, in the order in which replicas adapt to them."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -10,20 +11,20 @@ import tensorflow as tf
 from piaa_tf.data.python_calls import call_python, read_ahead
 from piaa_tf.data.samples import PersonalRatings
 from piaa_tf.data.streams import DEFAULT_CACHE_BYTES, PixelCache
-from piaa_tf.data.tasks import Pool, TaskSampler
+from piaa_tf.data.tasks import Pool, Task, TaskSampler
 from piaa_tf.training.strategy import distribute
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class TaskStream:
-    """Meta-training's data: users, their pictures, what each inner step sees.
+    """Meta-training's data: users, their images, what each inner step sees.
 
     Attributes:
         ratings: of the users of meta-training.
         sampler: draws the tasks of these ratings.
-        image_size: S, side of the pictures in pixels.
+        image_size: S, side of the images in pixels.
         keep_aspect: cut the centre square instead of squeezing.
-        cache_bytes: memory for decoded pictures.
+        cache_bytes: memory for decoded images.
     """
 
     ratings: PersonalRatings
@@ -40,7 +41,7 @@ class TaskStream:
         worker: tuple[int, int] = (0, 1),
         worker_replicas: int = 1,
     ) -> tf.data.Dataset:
-        """Draws one worker's tasks, without end.
+        """Draws one worker's tasks, endlessly.
 
         With R replicas in all, replica r adapts to the tasks r, r + R, r + 2 R, ... of
         each meta-step.
@@ -68,7 +69,7 @@ class TaskStream:
         )
         unit = self.ratings.rating_range.to_unit(self.ratings.ratings)
 
-        def draw(count):
+        def draw(count: np.ndarray) -> dict[str, np.ndarray | np.int32]:
             step, place = divmod(int(count), len(numbers))
             task = self.sampler.task(step, numbers[place])
             batches = self.sampler.batches(task, levels)
@@ -99,7 +100,7 @@ class TaskStream:
         *,
         first_step: int = 0,
     ) -> tf.data.Dataset | tf.distribute.DistributedDataset:
-        """Gives each replica its tasks, in order; arguments as of `tasks`."""
+        """Hands each replica its tasks, in order; arguments as in `tasks`."""
 
         def of_worker(context: tf.distribute.InputContext) -> tf.data.Dataset:
             workers = context.num_input_pipelines
@@ -138,8 +139,8 @@ def _numbers(
     ]
 
 
-def _used_rows(task, batches) -> np.ndarray:
-    """Rows of the support pictures that an inner step sees, then of all query ones."""
+def _used_rows(task: Task, batches: Sequence[np.ndarray]) -> np.ndarray:
+    """Rows of the support images that an inner step sees, then of all query ones."""
     seen = np.unique(np.concatenate(batches))
     support = task.support[np.isin(task.support, seen)]
     return np.concatenate([support, task.query])

@@ -33,7 +33,7 @@ def meta_train(
     schedule: MetaSchedule = MetaSchedule(),
     run: RunOptions = RunOptions(),
 ) -> Prior:
-    """Meta-trains BLG-PIAA's prior on many users, so that a new one is soon learned.
+    """Meta-trains BLG-PIAA's prior on many users, for new ones with few ratings.
 
     Sets the seeds of Python, NumPy and TensorFlow.
 

@@ -45,7 +45,7 @@ class StreamPart:
     cache_bytes: int
 
     def batches(self, paths: list, targets: Any) -> tf.data.Dataset:
-        """Draws batches of (image, target), as of `data.streams.training_stream`."""
+        """Draws batches of (image, target), as in `data.streams.training_stream`."""
         return training_stream(
             paths,
             targets,
@@ -194,8 +194,10 @@ def _part_optimizer(
     )
 
 
-def _distributed(stream: Stream, whole: StreamPart, strategy: tf.distribute.Strategy):
-    """Gives each replica its slice of every global batch, in order."""
+def _distributed(
+    stream: Stream, whole: StreamPart, strategy: tf.distribute.Strategy
+) -> tf.data.Dataset | tf.distribute.DistributedDataset:
+    """Hands each replica its slice of every global batch, in order."""
 
     def worker_batches(context: tf.distribute.InputContext) -> tf.data.Dataset:
         workers = context.num_input_pipelines

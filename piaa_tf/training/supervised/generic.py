@@ -1,6 +1,6 @@
 """Generic training of BLG-PIAA's network: the average score, the prior of BA-PIAA.
 
-"Average aesthetics" of the slides: one target per picture, the mean over its raters,
+"Average aesthetics" of the slides: one target per image, the mean over its raters,
 regressed as L_b, or regressed and ranked as by Kong et al. 2016. Distributions or
 traits alone are trained with parts of `multitask.py`.
 """
@@ -26,7 +26,7 @@ RANKING_MARGIN = 0.1
 def average_stream(
     samples: PersonalRatings | ScoreDistributions, part: StreamPart
 ) -> tf.data.Dataset:
-    """Draws pictures with their average score: image, {score}."""
+    """Draws images with their average score: image, {score}."""
     images, scores = average_scores(samples)
     paths = [samples.photos / image for image in images]
     batches = part.batches(paths, scores)

@@ -1,4 +1,4 @@
-"""Stage one of PA_IAA: two streams of pictures, one backbone, two losses.
+"""Stage one of PA_IAA: two streams of images, one backbone, two losses.
 
 Slides, "PA_IAA": L_a on the aesthetics stream, L_p on the personality stream. The
 streams are drawn independently of each other. The paper does not say how the two are

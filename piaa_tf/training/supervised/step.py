@@ -82,7 +82,9 @@ class SupervisedTraining(tf.Module):
             for name, value in losses.items()
         }
 
-    def _replica_step(self, batch: Any, step: tf.Tensor):
+    def _replica_step(
+        self, batch: Any, step: tf.Tensor
+    ) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
         inputs, targets = batch
         context = tf.distribute.get_replica_context()
         mask_number = step * context.num_replicas_in_sync + tf.cast(

@@ -1,22 +1,23 @@
-"""From samples to a prior, in the supervised way: PA_IAA's first stage, generic tasks.
+"""From samples to a prior by supervised learning: PA_IAA's first stage, generic tasks.
 
     prior = train_generic(ratings, target="score", run=RunOptions("runs/average"))
 
-What is learned, from which samples, by which network and losses, is said here; how, in
-`FitOptions` and `StreamOptions`; where, in `RunOptions`.
+What is learned, from which samples, by which network and losses, is decided here; how,
+by `FitOptions` and `StreamOptions`; where, by `RunOptions`.
 """
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from piaa_tf.data.samples import (
     LikedImages,
     PersonalRatings,
     Samples,
     ScoreDistributions,
+    average_scores,
 )
 from piaa_tf.errors import InputError
 from piaa_tf.models.config import TASKS, BlgPiaaConfig, PaIaaConfig
@@ -33,13 +34,7 @@ from piaa_tf.training.supervised.options import (
 )
 from piaa_tf.training.supervised.step import Losses
 
-KINDS: Mapping[str, tuple[type, ...]] = {
-    "distribution": (ScoreDistributions,),
-    "score": (PersonalRatings, ScoreDistributions),
-    "ranking": (PersonalRatings, ScoreDistributions),
-    "personality": (LikedImages,),
-}
-"""The kinds of samples that each target of `train_generic` is learned from."""
+Config = TypeVar("Config", PaIaaConfig, BlgPiaaConfig)
 
 
 def train_multitask(
@@ -114,11 +109,11 @@ def train_generic(
         network: its shape: BLG-PIAA's for "score" and "ranking", PA_IAA's for the
             others, whose `tasks` and `bin_scores` follow from the samples; None for
             the default one.
-        weights: as of `train_multitask`.
+        weights: as in `train_multitask`.
         losses: what is minimised where distributions or traits are learned.
-        options: as of `train_multitask`.
-        stream: as of `train_multitask`.
-        run: as of `train_multitask`.
+        options: as in `train_multitask`.
+        stream: as in `train_multitask`.
+        run: as in `train_multitask`.
 
     Returns:
         The prior, of kind "blg_piaa" for "score" and "ranking", else "pa_iaa".
@@ -130,18 +125,8 @@ def train_generic(
     """
     if target not in get_args(Target):
         raise InputError(f"target must be one of {get_args(Target)}. Got {target!r}.")
-    if not isinstance(samples, KINDS[target]):
-        kinds = " or ".join(kind.__name__ for kind in KINDS[target])
-        raise InputError(
-            f"The target {target!r} is learned from {kinds}. "
-            f"Got {type(samples).__name__}. Give others, or another target."
-        )
-    if target in ("score", "ranking"):
-        learning = _of_averages(samples, target, network)
-    else:
-        learning = _of_one_task(samples, target, network, losses)
     return _train(
-        learning,
+        _learning(samples, target, network, losses),
         {"train": samples},
         {"trained_by": "train_generic", "target": target, **dataclasses.asdict(losses)},
         weights=weights,
@@ -162,34 +147,63 @@ class _Learning:
     num_samples: int
 
 
-def _of_averages(samples, target: str, network) -> _Learning:
-    is_ranked = target == "ranking"
+def _learning(
+    samples: Samples,
+    target: Target,
+    network: PaIaaConfig | BlgPiaaConfig | None,
+    losses: LossOptions,
+) -> _Learning:
+    if target == "distribution":
+        if not isinstance(samples, ScoreDistributions):
+            raise _unfit(samples, target, ScoreDistributions)
+        return _Learning(
+            "pa_iaa",
+            dataclasses.replace(
+                _network(network, PaIaaConfig, target),
+                tasks=("distribution",),
+                bin_scores=_bins(samples),
+            ),
+            lambda part: multitask.aesthetics_stream(samples, part),
+            multitask.task_losses(losses),
+            len(samples),
+        )
+    if target == "personality":
+        if not isinstance(samples, LikedImages):
+            raise _unfit(samples, target, LikedImages)
+        return _Learning(
+            "pa_iaa",
+            dataclasses.replace(
+                _network(network, PaIaaConfig, target), tasks=("traits",)
+            ),
+            lambda part: multitask.personality_stream(samples, part),
+            multitask.task_losses(losses),
+            len(samples),
+        )
+    if not isinstance(samples, (PersonalRatings, ScoreDistributions)):
+        raise _unfit(samples, target, PersonalRatings, ScoreDistributions)
     return _Learning(
         "blg_piaa",
         _network(network, BlgPiaaConfig, target),
         lambda part: generic.average_stream(samples, part),
-        generic.ranking_losses if is_ranked else generic.score_losses,
-        len(generic.average_scores(samples)[0]),
+        generic.ranking_losses if target == "ranking" else generic.score_losses,
+        len(average_scores(samples)[0]),
     )
 
 
-def _of_one_task(samples, target: str, network, losses: LossOptions) -> _Learning:
-    network = _network(network, PaIaaConfig, target)
-    if target == "distribution":
-        changes = {"tasks": ("distribution",), "bin_scores": _bins(samples)}
-        draw = multitask.aesthetics_stream
-    else:
-        changes, draw = {"tasks": ("traits",)}, multitask.personality_stream
-    return _Learning(
-        "pa_iaa",
-        dataclasses.replace(network, **changes),
-        lambda part: draw(samples, part),
-        multitask.task_losses(losses),
-        len(samples),
+def _unfit(samples: Samples, target: Target, *kinds: type[Samples]) -> InputError:
+    names = " or ".join(kind.__name__ for kind in kinds)
+    return InputError(
+        f"The target {target!r} is learned from {names}. "
+        f"Got {type(samples).__name__}. Give others, or another target."
     )
 
 
-def _network(network, config_class: type, target: str):
+def _network(
+    network: PaIaaConfig | BlgPiaaConfig | None,
+    config_class: type[Config],
+    target: Target,
+) -> Config:
+    """Returns the network's shape, if it is of the class that the target needs."""
     if network is None:
         return config_class()
     if not isinstance(network, config_class):

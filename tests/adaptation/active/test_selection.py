@@ -62,7 +62,7 @@ def test_centres_are_farthest_from_all_chosen():
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_no_photograph_is_asked_for_twice(method):
+def test_no_photo_is_asked_for_twice(method):
     twins = np.repeat(pool(4), 3, axis=0)
     rated = [0, 5]
     chosen = choose_next(method, PERSONAL, twins, rated=rated, count=10)
@@ -75,7 +75,7 @@ def test_asking_for_fewer_gives_the_first_of_more(method):
     assert choose_next(method, PERSONAL, pool(), count=3) == many[:3]
 
 
-def test_another_seed_draws_other_photographs():
+def test_another_seed_draws_other_photos():
     draws = [choose_next("random", PERSONAL, pool(), count=5, seed=s) for s in (0, 1)]
     assert draws[0] != draws[1]
 
@@ -91,7 +91,7 @@ def test_an_unknown_method_is_refused():
         choose_next("best", PERSONAL, pool(), count=1)
 
 
-def test_many_weights_leave_fewer_photographs_to_choose_from():
+def test_many_weights_leave_fewer_photos_to_choose_from():
     assert pool_size(257) == 2000
     assert pool_size(2**20) == 2**7
     assert pool_size(2**40) == 1

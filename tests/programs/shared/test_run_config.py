@@ -9,12 +9,12 @@ from piaa_tf.training.run_folder import RunFolder
 
 @pytest.fixture
 def real_set(tmp_path):
-    """Four pictures in AADB's form, of which one is missing and one broken."""
+    """Four images in AADB's form, of which one is missing and one broken."""
     photos = tmp_path / "data" / "datasetImages_warp256"
     photos.mkdir(parents=True)
     for name in "ab":
         Image.new("RGB", [8, 8]).save(photos / f"{name}.jpg")
-    (photos / "broken.jpg").write_bytes(b"no picture")
+    (photos / "broken.jpg").write_bytes(b"no image")
     lists = tmp_path / "data" / "imgListFiles_label"
     lists.mkdir()
     rows = "".join(f"{name}.jpg 0.5\n" for name in ("a", "gone", "broken", "b"))
@@ -29,7 +29,7 @@ def load(root, **options):
     return load_split(config, run, "aadb", PersonalRatings, data_dir, "train")
 
 
-def test_missing_pictures_stop_a_run(real_set):
+def test_missing_images_stop_a_run(real_set):
     with pytest.raises(InputError, match=r"line 2: .*'gone\.jpg'.*--skip_broken"):
         load(real_set)
 
@@ -42,7 +42,7 @@ def test_a_run_that_skips_leaves_out_what_is_missing_or_broken(real_set):
     assert listed == f"{folder}/a.jpg\n{folder}/b.jpg\n"
 
 
-def test_a_run_does_not_go_on_when_pictures_got_lost(real_set):
+def test_a_run_does_not_go_on_when_images_got_lost(real_set):
     load(real_set, skip_broken=True)
     (real_set / "run" / "metrics.jsonl").write_text('{"step": 1}\n')
     (real_set / "data" / "datasetImages_warp256" / "b.jpg").unlink()

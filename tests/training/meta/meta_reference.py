@@ -16,12 +16,12 @@ SIZE = 6
 
 
 def write_ratings(folder, counts, seed=0):
-    """Users u0, u1, ... with so many ratings each, of small noisy pictures."""
+    """Users u0, u1, ... with so many ratings each, of small noisy images."""
     random = np.random.default_rng(seed)
     folder.mkdir(exist_ok=True)
     pixels = random.integers(0, 256, [max(counts), SIZE, SIZE, 3], dtype=np.uint8)
-    for i, picture in enumerate(pixels):
-        png = tf.io.encode_png(picture).numpy()
+    for i, image in enumerate(pixels):
+        png = tf.io.encode_png(image).numpy()
         (folder / f"{i}.png").write_bytes(png)
     rows = [(f"u{u}", f"{i}.png") for u, n in enumerate(counts) for i in range(n)]
     users, images = zip(*rows)

@@ -102,8 +102,8 @@ def test_another_kind_of_prior_is_refused(stream):
         fit(stream, 1, build=lambda: build_prior("pa_iaa", config))
 
 
-def test_a_broken_picture_is_named(stream):
-    (stream.ratings.photos / "0.png").write_bytes(b"no picture")
+def test_a_broken_image_is_named(stream):
+    (stream.ratings.photos / "0.png").write_bytes(b"no image")
     with pytest.raises(InputError, match=r"0\.png must be a whole"):
         fit(stream, 3)
 

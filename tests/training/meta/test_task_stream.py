@@ -14,7 +14,7 @@ def first(dataset, count):
     return list(dataset.take(count).as_numpy_iterator())
 
 
-def test_a_task_holds_its_pictures_ratings_and_batches(ratings):
+def test_a_task_holds_its_images_ratings_and_batches(ratings):
     stream = stream_of(ratings)
     for element, task in zip(first(stream.tasks(LEVELS), 4), stream.sampler.tasks(0)):
         rows = np.concatenate([task.support, task.query])
@@ -28,7 +28,7 @@ def test_a_task_holds_its_pictures_ratings_and_batches(ratings):
             np.testing.assert_array_equal(rows[element["batch_rows"][begin:end]], pool)
 
 
-def test_fresh_batches_bring_only_the_support_pictures_they_need(ratings):
+def test_fresh_batches_bring_only_the_support_images_they_need(ratings):
     stream = stream_of(ratings, inner_batch=1)
     for element, task in zip(first(stream.tasks(LEVELS), 4), stream.sampler.tasks(0)):
         batches = stream.sampler.batches(task, LEVELS)

@@ -38,7 +38,7 @@ def build(dropout=0.0):
 
 
 def noise_stream(part):
-    """Noise pictures whose batch of a step is the same for any number of replicas."""
+    """Noise images whose batch of a step is the same for any number of replicas."""
 
     def batch(step):
         seed = tf.stack([tf.cast(step, tf.int32), 5])
