@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -195,7 +195,7 @@ class ServingSession:
             message = self._c.TF_Message(self._status).decode("utf-8", "replace")
             raise RuntimeError(message)
 
-    def _places(self, infos):
+    def _places(self, infos: Iterable[meta_graph_pb2.TensorInfo]) -> ctypes.Array:
         """Finds the graph's ends that a signature names as `operation:index`."""
         places = []
         for info in infos:
@@ -237,5 +237,5 @@ class ServingSession:
         return np.frombuffer(content, kind.as_numpy_dtype).reshape(shape)
 
 
-def _pointers(tensors: list[int]):
+def _pointers(tensors: list[int]) -> ctypes.Array:
     return (_POINTER * len(tensors))(*tensors)

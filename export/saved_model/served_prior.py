@@ -61,7 +61,7 @@ class ServedPrior(tf.Module):
             served: the contract's signatures, as the prior has them.
             sizes: the numbers behind the letters of their shapes.
         """
-        answers = {
+        answers: dict[str, Callable[..., Outputs]] = {
             "score": self._score,
             "generic": self._generic,
             "personality": self._personality,
@@ -80,7 +80,7 @@ class ServedPrior(tf.Module):
     def function_of_user(self, user_id: str, score: Signature, sizes: dict) -> Callable:
         """Makes the function of one user: `score` with nothing to say but pictures."""
 
-        def score_user(image_bytes):
+        def score_user(image_bytes: tf.Tensor) -> Outputs:
             count = tf.shape(image_bytes)
             answer = self._score(image_bytes, tf.fill(count, user_id))
             return {name: answer[name] for name in ("score", "image_ok")}
@@ -97,7 +97,7 @@ class ServedPrior(tf.Module):
         """Scores one picture per row: [n, P], [n, D] -> [n]."""
         return self._personal_score(weights, embedding[:, tf.newaxis])[:, 0]
 
-    def _score(self, image_bytes, user_id) -> Outputs:
+    def _score(self, image_bytes: tf.Tensor, user_id: tf.Tensor) -> Outputs:
         image, image_ok = self._decode(image_bytes)
         weights, known_user = self.users.lookup(user_id)
         score = self._row_score(weights, self._predict(image)["embedding"])
@@ -107,7 +107,7 @@ class ServedPrior(tf.Module):
             "image_ok": image_ok,
         }
 
-    def _generic(self, image_bytes) -> Outputs:
+    def _generic(self, image_bytes: tf.Tensor) -> Outputs:
         image, image_ok = self._decode(image_bytes)
         predicted = self._predict(image)
         weights = self.users.prior_weights(tf.shape(image_ok)[0])
@@ -120,27 +120,29 @@ class ServedPrior(tf.Module):
             answer["distribution"] = _nan_unless(image_ok, predicted["distribution"])
         return answer
 
-    def _personality(self, image_bytes) -> Outputs:
+    def _personality(self, image_bytes: tf.Tensor) -> Outputs:
         image, image_ok = self._decode(image_bytes)
         traits = self._predict(image)["traits"]
         return {"traits": _nan_unless(image_ok, traits), "image_ok": image_ok}
 
-    def _embed(self, image_bytes) -> Outputs:
+    def _embed(self, image_bytes: tf.Tensor) -> Outputs:
         image, image_ok = self._decode(image_bytes)
         embedding = self._predict(image)["embedding"]
         return {"embedding": _nan_unless(image_ok, embedding), "image_ok": image_ok}
 
-    def _score_embedding(self, embedding, user_id) -> Outputs:
+    def _score_embedding(self, embedding: tf.Tensor, user_id: tf.Tensor) -> Outputs:
         weights, known_user = self.users.lookup(user_id)
         return {
             "score": self._row_score(weights, embedding),
             "known_user": known_user,
         }
 
-    def _score_with_weights(self, embedding, user_weights) -> Outputs:
+    def _score_with_weights(
+        self, embedding: tf.Tensor, user_weights: tf.Tensor
+    ) -> Outputs:
         return {"score": self._row_score(user_weights, embedding)}
 
-    def _explain(self, image_bytes, user_id) -> Outputs:
+    def _explain(self, image_bytes: tf.Tensor, user_id: tf.Tensor) -> Outputs:
         image, image_ok = self._decode(image_bytes)
         weights, _ = self.users.lookup(user_id)
         gradients = pixel_gradients(
@@ -150,7 +152,12 @@ class ServedPrior(tf.Module):
         saliency = tf.reduce_max(tf.abs(gradients), axis=-1)
         return {"saliency": _nan_unless(image_ok, saliency), "image_ok": image_ok}
 
-    def _adapt(self, support_embedding, support_rating, support_count) -> Outputs:
+    def _adapt(
+        self,
+        support_embedding: tf.Tensor,
+        support_rating: tf.Tensor,
+        support_count: tf.Tensor,
+    ) -> Outputs:
         """Adapts each row from the prior; a row that cannot be adapted to stays."""
         most = self._adaptation.max_support
         user_weights, support_ok = adapt_sound_rows(
@@ -166,7 +173,11 @@ class ServedPrior(tf.Module):
         return {"user_weights": user_weights, "support_ok": support_ok}
 
     def _adapt_and_score(
-        self, support_image_bytes, support_rating, support_count, image_bytes
+        self,
+        support_image_bytes: tf.Tensor,
+        support_rating: tf.Tensor,
+        support_count: tf.Tensor,
+        image_bytes: tf.Tensor,
     ) -> Outputs:
         most = self._adaptation.max_support
         support, _ = self._embed_rows(support_image_bytes[:, :most])
@@ -230,7 +241,7 @@ def _in_chunks(
         tf.float32, num_chunks, infer_shape=False, element_shape=[None, width]
     )
 
-    def step(i, parts):
+    def step(i: tf.Tensor, parts: tf.TensorArray) -> tuple[tf.Tensor, tf.TensorArray]:
         first = i * IMAGES_AT_ONCE
         return i + 1, parts.write(i, function(values[first : first + IMAGES_AT_ONCE]))
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -62,7 +62,7 @@ def save_phone_files(
     export: PhoneExport,
     formats: Sequence[str],
     out: str | os.PathLike[str],
-    representative: np.ndarray | None = None,
+    representative: Collection[np.ndarray] = (),
 ) -> None:
     """Writes a folder for each format; it appears, or is replaced, as a whole.
 
@@ -76,7 +76,7 @@ def save_phone_files(
     Raises:
         InputError: As of `check_formats` and `PhoneExport.functions`.
     """
-    check_formats(formats, representative is not None and len(representative) > 0)
+    check_formats(formats, len(representative) > 0)
     with tempfile.TemporaryDirectory() as scratch:
         for name in formats:
             # One graph serves the files of all formats but on_phone, whose network
@@ -114,7 +114,7 @@ def save_graph(
 def convert(
     saved_model: str | os.PathLike[str],
     precision: str,
-    representative: np.ndarray | None = None,
+    representative: Collection[np.ndarray] = (),
 ) -> bytes:
     """Converts a SavedModel with all its signatures to one TFLite file.
 
