@@ -2,7 +2,7 @@
 
 `tf.saved_model.load` rebuilds Python objects; a server calls `LoadSavedModel` and runs
 sessions. This reaches the same code in the libraries that the TensorFlow wheel brings.
-Use it in a process of its own: what is wrong in C ends the process.
+Use it in a process of its own: an error in C ends the process.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ _DECLARATIONS = {
 
 
 def _library() -> ctypes.CDLL:
-    """Loads the C API and declares what is used of it."""
+    """Loads the C API and declares the functions used here."""
     home = Path(tf.__file__).parent
     ctypes.CDLL(str(home / "libtensorflow_framework.so.2"), mode=ctypes.RTLD_GLOBAL)
     library = ctypes.CDLL(str(home / "libtensorflow_cc.so.2"), mode=ctypes.RTLD_GLOBAL)
@@ -196,7 +196,7 @@ class ServingSession:
             raise RuntimeError(message)
 
     def _places(self, infos: Iterable[meta_graph_pb2.TensorInfo]) -> ctypes.Array:
-        """Finds the graph's ends that a signature names as `operation:index`."""
+        """Finds the tensors that a signature names as `operation:index`."""
         places = []
         for info in infos:
             operation, index = info.name.rsplit(":", 1)

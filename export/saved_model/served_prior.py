@@ -1,8 +1,8 @@
 """The signatures of the contract over one prior and a table of users.
 
 Every function here has a row of the batch per request and mixes no rows. The personal
-score and the inner loop are the library's own; what is here is where their inputs come
-from and what becomes of bad ones.
+score and the inner loop are the library's; this module reads their inputs and answers
+bad ones.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from piaa_tf.models.prior import Prior
 from piaa_tf.ratings import RatingRange
 
 IMAGES_AT_ONCE = 16
-"""Pictures in the network at a time, where a request holds many; bounds the memory."""
+"""Images in the network at a time, where a request holds many; bounds the memory."""
 
 Outputs = dict[str, tf.Tensor]
 
@@ -78,7 +78,7 @@ class ServedPrior(tf.Module):
         }
 
     def function_of_user(self, user_id: str, score: Signature, sizes: dict) -> Callable:
-        """Makes the function of one user: `score` with nothing to say but pictures."""
+        """Makes the function of one user: `score` without a user id."""
 
         def score_user(image_bytes: tf.Tensor) -> Outputs:
             count = tf.shape(image_bytes)
@@ -94,7 +94,7 @@ class ServedPrior(tf.Module):
         return decode_images(image_bytes, self._size, self._keep_aspect)
 
     def _row_score(self, weights: tf.Tensor, embedding: tf.Tensor) -> tf.Tensor:
-        """Scores one picture per row: [n, P], [n, D] -> [n]."""
+        """Scores one image per row: [n, P], [n, D] -> [n]."""
         return self._personal_score(weights, embedding[:, tf.newaxis])[:, 0]
 
     def _score(self, image_bytes: tf.Tensor, user_id: tf.Tensor) -> Outputs:
@@ -158,7 +158,7 @@ class ServedPrior(tf.Module):
         support_rating: tf.Tensor,
         support_count: tf.Tensor,
     ) -> Outputs:
-        """Adapts each row from the prior; a row that cannot be adapted to stays."""
+        """Adapts each row from the prior; an unusable row keeps the prior's weights."""
         most = self._adaptation.max_support
         user_weights, support_ok = adapt_sound_rows(
             self._personal_score,
@@ -191,7 +191,7 @@ class ServedPrior(tf.Module):
         }
 
     def _embed_rows(self, image_bytes: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Embeds pictures [batch, n], a few at a time.
+        """Embeds images [batch, n], a few at a time.
 
         Returns:
             [batch, n, D], NaN for what cannot be read, and whether it can, [batch, n].

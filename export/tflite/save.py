@@ -36,14 +36,14 @@ from piaa_tf.tensorflow_log import tensorflow_notes_hidden
 
 
 def check_formats(formats: Sequence[str], has_representative: bool) -> None:
-    """Refuses formats that are unknown, and int8 activations without pictures.
+    """Refuses formats that are unknown, and int8 activations without photos.
 
     Args:
         formats: to be written.
-        has_representative: whether there are representative pictures.
+        has_representative: whether there are representative photos.
 
     Raises:
-        InputError: A format is unknown, there is none, or one lacks the pictures.
+        InputError: A format is unknown, there is none, or one lacks the photos.
     """
     unknown = [name for name in formats if name not in FORMATS]
     if unknown or not formats:
@@ -53,7 +53,7 @@ def check_formats(formats: Sequence[str], has_representative: bool) -> None:
         )
     if "full_int8" in formats and not has_representative:
         raise InputError(
-            "full_int8 needs representative photographs, which show how large each "
+            "full_int8 needs representative photos, which show how large each "
             "activation gets. Got none. Pass --photos, or leave full_int8 out."
         )
 
@@ -70,8 +70,8 @@ def save_phone_files(
         export: what.
         formats: keys of `FORMATS`.
         out: folder of the folders.
-        representative: pictures like those to come, for full_int8, float32
-            [n, S, S, 3] in 0..255.
+        representative: images like those to come, for full_int8, float32 [n, S, S, 3]
+            in 0..255.
 
     Raises:
         InputError: As of `check_formats` and `PhoneExport.functions`.
@@ -121,7 +121,7 @@ def convert(
     Args:
         saved_model: its folder.
         precision: a value of `FORMATS`.
-        representative: for int8, pictures for the one signature's `image`, float32
+        representative: for int8, images for the one signature's `image`, float32
             [n, S, S, 3].
 
     Returns:
