@@ -122,9 +122,10 @@ class UserTable(tf.Module):
             weights: `stacked` rows, float32 [U + 1, P].
         """
         super().__init__(name="users")
-        self.ids = tf.saved_model.Asset(os.fspath(ids))
         lines = tf.lookup.TextFileInitializer(
-            self.ids,
+            # A path, not an asset of our own: TensorFlow names the table after it, and
+            # names an object by its address, which the next table may have.
+            os.fspath(ids),
             tf.string,
             tf.lookup.TextFileIndex.WHOLE_LINE,
             tf.int64,
