@@ -36,24 +36,25 @@ suppress_warnings = ["ref.python"]
 
 
 def mark_plain_text(app, what, name, obj, options, lines):
-    """Makes reST of docstrings that are laid out for the eye."""
+    """Turns docstrings that are laid out for the eye into reST."""
     text = "\n".join(lines)
-    mark = mark_paragraph if what == "module" else escape_bars
+    mark = mark_paragraph if what == "module" else escape_marks
     lines[:] = "\n\n".join(map(mark, text.split("\n\n"))).split("\n")
 
 
 def mark_paragraph(paragraph):
-    """Makes a code block of a paragraph with commands, columns or a table."""
+    """Turns a paragraph with commands, columns or a table into a code block."""
     if not re.search(r"^(    |\||--)", paragraph, re.M):
-        return escape_bars(paragraph)
+        return escape_marks(paragraph)
     return "::\n\n" + re.sub(r"^", "    ", paragraph, flags=re.M)
 
 
-def escape_bars(paragraph):
-    """Keeps what the bars of |x| enclose from being a substitution."""
-    return re.sub(r"(^|[ (])\|(?=\S)", r"\1\\|", paragraph, flags=re.M)
+def escape_marks(paragraph):
+    """Keeps the bars of |x| and the star of [*shape, 3] from being markup."""
+    paragraph = re.sub(r"(^|[ (])\|(?=\S)", r"\1\\|", paragraph, flags=re.M)
+    return paragraph.replace("[*", r"[\*")
 
 
 def setup(app):
-    """Lets the docstrings be marked before napoleon reads them."""
+    """Has the docstrings marked before napoleon reads them."""
     app.connect("autodoc-process-docstring", mark_plain_text, priority=400)

@@ -1,4 +1,4 @@
-"""Makes TensorFlow functions that take and give what the contract says."""
+"""TensorFlow functions that take and return what the contract says."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def typed_function(
     call: Callable[..., dict[str, tf.Tensor]],
     sizes: dict[str, int],
 ) -> Callable:
-    """Makes a TensorFlow function that takes and gives what a signature says.
+    """Makes a TensorFlow function that takes and returns what a signature says.
 
     Args:
         signature: of the contract.
@@ -48,7 +48,7 @@ def typed_function(
 
 
 def open_shape(tensor: ServedTensor, sizes: dict[str, int]) -> list[int | None]:
-    """Gives the shape in numbers, None for what a client chooses.
+    """Returns the shape in numbers, None for what a client chooses.
 
     >>> from piaa_tf.contract.signatures import SIGNATURES
     >>> open_shape(SIGNATURES["adapt"].inputs[0], {"D": 13})

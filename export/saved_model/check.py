@@ -1,8 +1,8 @@
 """Loads an export as a model server does and answers its warm-up requests.
 
 A SavedModel that was half written may load and then fail every request; a server would
-make it available and unload the good one. So a version is checked before it gets its
-number, in a process of its own.
+make it available and unload the good one. So a version is checked, in a process of its
+own, before it gets its number.
 
     python -m export.saved_model.check BASE/VERSION
 
@@ -30,8 +30,8 @@ def check_export(
 
     Args:
         directory: of a whole version, with warm-up requests and manifest.
-        is_new_graph: whether its graph has never been checked. Otherwise TensorFlow's
-            optimisation of it, half of the time, is not repeated.
+        is_new_graph: whether its graph has never been checked. If it has, TensorFlow
+            does not optimise it again, which takes half of the time.
 
     Raises:
         InputError: It does not load, does not keep the contract, or cannot answer.

@@ -1,11 +1,12 @@
-"""From the bytes of pictures to the network's squares, inside the graph.
+"""From the bytes of photos to the network's squares, inside the graph.
 
 Bit for bit what `piaa_tf.data` reads from the same files: the same JPEG arithmetic, the
 high byte of 16-bit colour, white behind what is transparent, the same resize. What a
-graph cannot do is the client's: turning by EXIF, and formats other than JPEG and PNG.
+graph cannot do is left to the client: turning by EXIF, colour profiles, and formats
+other than JPEG and PNG.
 
-A picture that cannot be read does not fail its batch. TensorFlow can let go of a bad
-element only in a dataset, so a small dataset is run through inside the graph.
+A photo that cannot be read does not fail its batch. TensorFlow can skip a bad element
+only in a dataset, so the graph runs a small dataset.
 """
 
 from __future__ import annotations
@@ -21,13 +22,13 @@ _JPEG_START = b"\xff\xd8\xff"
 def decode_images(
     image_bytes: tf.Tensor, size: int, keep_aspect: bool
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Decodes and resizes pictures, on the CPU.
+    """Decodes and resizes photos, on the CPU.
 
     Args:
         image_bytes: contents of JPEG or PNG files, string [n].
         size: S, pixels of the square's side.
         keep_aspect: whether the centre square is cut out first; otherwise the whole
-            picture is squeezed into the square.
+            photo is squeezed into the square.
 
     Returns:
         float32 [n, S, S, 3] in 0..255, zeros for what cannot be read, and whether it
@@ -35,7 +36,7 @@ def decode_images(
     """
     with tf.device("CPU:0"):
         count = tf.shape(image_bytes)[0]
-        # One element more, which is always read: a batch cannot be empty.
+        # One more element, which can always be read: a batch cannot be empty.
         beyond = tf.data.Dataset.from_tensors((count, tf.zeros([size, size, 3])))
         squares = (
             tf.data.Dataset.from_tensor_slices((tf.range(count), image_bytes))
@@ -57,7 +58,7 @@ def decode_images(
 
 
 def _plain_options() -> tf.data.Options:
-    """Leaves tuning out, which costs more than it gains on one batch."""
+    """Returns options without tuning, which costs more than it gains on one batch."""
     options = tf.data.Options()
     options.autotune.enabled = False
     options.experimental_optimization.apply_default_optimizations = False

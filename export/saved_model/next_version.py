@@ -1,4 +1,4 @@
-"""The next version of one model: written beside, checked as a server would, renamed."""
+"""The next version of one model: written aside, checked as a server would, renamed."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def publish_version(
         The version's folder.
 
     Raises:
-        InputError: The version is there, the disk full, or the check fails. Nothing is
-            published then.
+        InputError: The version exists, the disk is full, or the check fails. Then
+            nothing is published.
     """
     number = free_version(base_dir, version)
     with new_version(base_dir, number) as directory:
@@ -59,20 +59,20 @@ def publish_update(
     forget: Sequence[str] = (),
     version: int = 0,
 ) -> Path:
-    """Publishes the newest version anew with other users; nothing is traced.
+    """Publishes the newest version again with other users; nothing is traced.
 
     Args:
         base_dir: of the versions.
-        tastes: users who join, or replace themselves; the others stay as they are, bit
-            for bit.
-        forget: users who leave, tastes or not.
+        tastes: users who are added or replaced; the others stay as they are, bit for
+            bit.
+        forget: users who are removed, even if `tastes` has them.
         version: the number, 0 for the next one.
 
     Returns:
         The version's folder.
 
     Raises:
-        InputError: There is no version yet, the tastes do not go with it, or as of
+        InputError: There is no version yet, the tastes do not fit it, or as of
             `publish_version`.
     """
     source = newest(base_dir)
@@ -98,7 +98,7 @@ def publish_update(
 
 
 def check_tastes(tastes: Tastes, manifest: Manifest) -> None:
-    """Refuses tastes that cannot join an export.
+    """Refuses tastes that cannot be added to an export.
 
     Raises:
         InputError: They are of another prior, scope or rating range.

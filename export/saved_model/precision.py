@@ -22,7 +22,7 @@ def load_prior_in(precision: str, directory: str | os.PathLike[str]) -> Prior:
     """Loads a prior whose backbone computes in a precision.
 
     Weights, heads and outputs are float32 whatever the precision, and so is the
-    checksum that tastes are held to.
+    checksum that tastes are compared with.
 
     Args:
         precision: a Keras policy, such as "mixed_bfloat16".
@@ -48,7 +48,7 @@ def log_difference(
         export: in its precision.
         reference: the same prior in float32.
         tastes: users whose scores are compared; the prior's are, too.
-        paths: of photographs.
+        paths: of photos.
 
     Returns:
         Largest and mean difference of scores, and the lowest SROCC between the two
@@ -69,7 +69,7 @@ def log_difference(
         "min_srocc": min(srocc(own, other) for own, other in zip(ours, theirs)),
     }
     logging.info(
-        "%s: scores of %d photographs differ from float32's by %.4f at most, %.4f on "
+        "%s: scores of %d photos differ from float32's by %.4f at most, %.4f on "
         "average; SROCC with its ranking >= %.4f",
         export.precision,
         len(paths),

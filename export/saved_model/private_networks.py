@@ -5,8 +5,8 @@
     BASE/user.anna/VERSION/         anna's network
     BASE/user.bert-20b/VERSION/     that of the user 'bert b' (`user_ids.safe_name`)
 
-All are rewritten from one graph, the prior's. A user's model serves that user's network
-to whoever asks it; who has none asks `prior`.
+All are rewritten from one graph, the prior's. A user's model answers every request by
+that user's network; users without one ask `prior`.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ CONFIG_NAME = "models.config"
 
 
 def is_private(base_dir: str | os.PathLike[str]) -> bool:
-    """Tells whether a folder has one model per user below it."""
+    """Checks whether a folder has one model per user below it."""
     return (Path(base_dir) / CONFIG_NAME).exists()
 
 
@@ -61,19 +61,18 @@ def publish_private(
     """Publishes a model of each user with a taste, and of the prior.
 
     Args:
-        export: of the prior, whose graph all share: users without a taste leave. None
-            to go on from what is there.
-        tastes: of scope "all": users who join, or replace themselves.
+        export: of the prior, whose graph all share; users without a taste are then
+            removed. None to continue from what is there.
+        tastes: of scope "all": users who are added or replaced.
         base_dir: of all models.
-        forget: users who leave, tastes or not.
+        forget: users who are removed, even if `tastes` has them.
         served_from: as of `write_models_config`.
 
     Returns:
         The list of the models, for --model_config_file.
 
     Raises:
-        InputError: Somebody is forgotten whom nobody knows, or as of
-            `publish_networks`.
+        InputError: An unknown user is to be forgotten, or as of `publish_networks`.
     """
     named = tastes.user_ids if tastes else ()
     before = private_users(base_dir)
@@ -135,7 +134,7 @@ def publish_networks(
             rewrite,
             source,
             manifest=manifest,
-            # In this model it is the user's own network that all others get.
+            # In this model all other users get this user's network.
             prior_weights=own.weights[0],
             rows=own,
             network=network,

@@ -33,16 +33,17 @@ def publish(
 ) -> Path:
     """Publishes a prior and its users for a model server.
 
-    Users of the scopes `fusion` and `head` are rows of one model; of scope `all`, each
-    has a model of their own, which holds the network that the tastes own.
+    Users of the scopes `fusion` and `head` are rows of one model. With scope `all`,
+    each user has a model, which holds that user's network.
 
     Args:
-        export: the prior and its graph, for these users alone; None to go on from the
-            newest version, its graph and its users, without tracing anything.
-        tastes: users who join, or replace themselves; None for nobody.
+        export: the prior and its graph, for these users alone; None to continue from
+            the newest version, its graph and its users, without tracing anything.
+        tastes: users who are added or replaced; None for nobody.
         base_dir: of the versions, or of all models.
-        forget: users who leave, tastes or not.
-        version: the number, 0 for the next one; models of users count by themselves.
+        forget: users who are removed, even if `tastes` has them.
+        version: the number, 0 for the next one; users' models have numbers of their
+            own.
         keep: how many versions of a model stay; 0 for all.
         served_from: where the server sees `base_dir`, if elsewhere; for the list of
             users' models.
@@ -51,8 +52,8 @@ def publish(
         The version's folder; where users have models of their own, the list of them.
 
     Raises:
-        InputError: The tastes do not go with the prior or with what is there, somebody
-            is forgotten whom nobody knows, or a version cannot be written or asked.
+        InputError: The tastes do not fit the prior or what is there, an unknown user is
+            to be forgotten, or a version cannot be written or asked.
     """
     if tastes.scope == "all" if tastes else is_private(base_dir):
         if version or (export and export.one_signature_per_user):

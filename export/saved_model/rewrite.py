@@ -2,7 +2,7 @@
 
 The graph holds no user's numbers: rows are a variable, ids an asset, and a private
 network (scope `all`) differs from the prior in its variables alone. So the graph's file
-is copied and the checkpoint written anew with some values replaced.
+is copied, and the checkpoint is written again with some values replaced.
 """
 
 from __future__ import annotations
@@ -52,13 +52,13 @@ def rewrite(
     rows: UserRows,
     network: Sequence[np.ndarray] | None = None,
 ) -> None:
-    """Writes a SavedModel with another one's graph.
+    """Writes a SavedModel with the graph of another.
 
     Args:
         source: the SavedModel whose graph is taken.
         directory: an empty folder.
         manifest: of the new one, but for its files.
-        prior_weights: for users whom nobody knows, [P].
+        prior_weights: for unknown users, [P].
         rows: the users.
         network: values of all the prior's variables, in their order; None for those
             of the source.

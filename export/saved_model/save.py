@@ -46,7 +46,7 @@ from piaa_tf.ratings import TRAITS, RatingRange
 from piaa_tf.tensorflow_log import tensorflow_notes_hidden
 
 MAX_SIGNATURES_PER_USER = 32
-"""Each is a copy of the network's graph and a warm-up of its own."""
+"""Each is another copy of the network's graph, with a warm-up request."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -58,7 +58,7 @@ class Export:
         scope: which weights are the users'.
         rating_range: of ratings and scores.
         adaptation: the inner loop inside the graph.
-        adapted_by: how the tastes came about, in words.
+        adapted_by: how the tastes were adapted, in words.
         precision: of the backbone, in words: that of the policy it was built under.
         one_signature_per_user: whether each user gets a signature of their own too.
     """
@@ -76,7 +76,7 @@ class Export:
         return personal_score(self.prior, self.scope, self.rating_range)
 
     def manifest(self, rows: UserRows) -> Manifest:
-        """Describes the export, but for its files."""
+        """Describes the export, except for its files."""
         config = self.prior.config
         tasks = getattr(config, "tasks", ())
         bin_scores = config.bin_scores if "distribution" in tasks else ()
@@ -117,7 +117,7 @@ def save_export(
 
     Args:
         export: what.
-        rows: the users; none is fine.
+        rows: the users; there may be none.
         directory: an empty folder.
 
     Raises:
@@ -167,18 +167,18 @@ def describe(
     """Writes what lies beside a SavedModel: warm-up requests, then the manifest.
 
     Args:
-        manifest: of the export, its `files` yet to be counted.
+        manifest: of the export, still without its `files`.
         user_ids: the users, in the order of their rows.
         directory: of the SavedModel.
     """
-    # The last line of the ids: who is known there proves that the file is whole.
+    # The user on the last line of the ids: if known, the file is whole.
     last = [PRIOR_LINE, *user_ids][-1]
     contract = manifest.served()
     requests = [(SERVING_DEFAULT, contract[PRIMARY_SIGNATURE])]
     requests += contract.items()
     warm_up = [(key, warm_up_inputs(s, manifest, last)) for key, s in requests]
-    picture = {"image_bytes": warm_up[0][1]["image_bytes"]}
+    photo = {"image_bytes": warm_up[0][1]["image_bytes"]}
     own = [key for key in manifest.signatures if key not in contract]
-    write_warm_up(directory, [*warm_up, *((key, picture) for key in own)])
+    write_warm_up(directory, [*warm_up, *((key, photo) for key in own)])
     counted = dataclasses.replace(manifest, files=checksums(directory))
     counted.save(Path(directory) / MANIFEST_NAME)

@@ -1,8 +1,8 @@
 """The signatures of the contract over one prior and a table of users.
 
 Every function here has a row of the batch per request and mixes no rows. The personal
-score and the inner loop are the library's own; what is here is where their inputs come
-from and what becomes of bad ones.
+score and the inner loop are the library's; this module reads their inputs and answers
+bad ones.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from piaa_tf.models.prior import Prior
 from piaa_tf.ratings import RatingRange
 
 IMAGES_AT_ONCE = 16
-"""Pictures in the network at a time, where a request holds many; bounds the memory."""
+"""Images in the network at a time, where a request holds many; bounds the memory."""
 
 Outputs = dict[str, tf.Tensor]
 
@@ -61,7 +61,7 @@ class ServedPrior(tf.Module):
             served: the contract's signatures, as the prior has them.
             sizes: the numbers behind the letters of their shapes.
         """
-        answers = {
+        answers: dict[str, Callable[..., Outputs]] = {
             "score": self._score,
             "generic": self._generic,
             "personality": self._personality,
@@ -78,9 +78,9 @@ class ServedPrior(tf.Module):
         }
 
     def function_of_user(self, user_id: str, score: Signature, sizes: dict) -> Callable:
-        """Makes the function of one user: `score` with nothing to say but pictures."""
+        """Makes the function of one user: `score` without a user id."""
 
-        def score_user(image_bytes):
+        def score_user(image_bytes: tf.Tensor) -> Outputs:
             count = tf.shape(image_bytes)
             answer = self._score(image_bytes, tf.fill(count, user_id))
             return {name: answer[name] for name in ("score", "image_ok")}
@@ -94,10 +94,10 @@ class ServedPrior(tf.Module):
         return decode_images(image_bytes, self._size, self._keep_aspect)
 
     def _row_score(self, weights: tf.Tensor, embedding: tf.Tensor) -> tf.Tensor:
-        """Scores one picture per row: [n, P], [n, D] -> [n]."""
+        """Scores one image per row: [n, P], [n, D] -> [n]."""
         return self._personal_score(weights, embedding[:, tf.newaxis])[:, 0]
 
-    def _score(self, image_bytes, user_id) -> Outputs:
+    def _score(self, image_bytes: tf.Tensor, user_id: tf.Tensor) -> Outputs:
         image, image_ok = self._decode(image_bytes)
         weights, known_user = self.users.lookup(user_id)
         score = self._row_score(weights, self._predict(image)["embedding"])
@@ -107,7 +107,7 @@ class ServedPrior(tf.Module):
             "image_ok": image_ok,
         }
 
-    def _generic(self, image_bytes) -> Outputs:
+    def _generic(self, image_bytes: tf.Tensor) -> Outputs:
         image, image_ok = self._decode(image_bytes)
         predicted = self._predict(image)
         weights = self.users.prior_weights(tf.shape(image_ok)[0])
@@ -120,27 +120,29 @@ class ServedPrior(tf.Module):
             answer["distribution"] = _nan_unless(image_ok, predicted["distribution"])
         return answer
 
-    def _personality(self, image_bytes) -> Outputs:
+    def _personality(self, image_bytes: tf.Tensor) -> Outputs:
         image, image_ok = self._decode(image_bytes)
         traits = self._predict(image)["traits"]
         return {"traits": _nan_unless(image_ok, traits), "image_ok": image_ok}
 
-    def _embed(self, image_bytes) -> Outputs:
+    def _embed(self, image_bytes: tf.Tensor) -> Outputs:
         image, image_ok = self._decode(image_bytes)
         embedding = self._predict(image)["embedding"]
         return {"embedding": _nan_unless(image_ok, embedding), "image_ok": image_ok}
 
-    def _score_embedding(self, embedding, user_id) -> Outputs:
+    def _score_embedding(self, embedding: tf.Tensor, user_id: tf.Tensor) -> Outputs:
         weights, known_user = self.users.lookup(user_id)
         return {
             "score": self._row_score(weights, embedding),
             "known_user": known_user,
         }
 
-    def _score_with_weights(self, embedding, user_weights) -> Outputs:
+    def _score_with_weights(
+        self, embedding: tf.Tensor, user_weights: tf.Tensor
+    ) -> Outputs:
         return {"score": self._row_score(user_weights, embedding)}
 
-    def _explain(self, image_bytes, user_id) -> Outputs:
+    def _explain(self, image_bytes: tf.Tensor, user_id: tf.Tensor) -> Outputs:
         image, image_ok = self._decode(image_bytes)
         weights, _ = self.users.lookup(user_id)
         gradients = pixel_gradients(
@@ -150,8 +152,13 @@ class ServedPrior(tf.Module):
         saliency = tf.reduce_max(tf.abs(gradients), axis=-1)
         return {"saliency": _nan_unless(image_ok, saliency), "image_ok": image_ok}
 
-    def _adapt(self, support_embedding, support_rating, support_count) -> Outputs:
-        """Adapts each row from the prior; a row that cannot be adapted to stays."""
+    def _adapt(
+        self,
+        support_embedding: tf.Tensor,
+        support_rating: tf.Tensor,
+        support_count: tf.Tensor,
+    ) -> Outputs:
+        """Adapts each row from the prior; an unusable row keeps the prior's weights."""
         most = self._adaptation.max_support
         user_weights, support_ok = adapt_sound_rows(
             self._personal_score,
@@ -166,7 +173,11 @@ class ServedPrior(tf.Module):
         return {"user_weights": user_weights, "support_ok": support_ok}
 
     def _adapt_and_score(
-        self, support_image_bytes, support_rating, support_count, image_bytes
+        self,
+        support_image_bytes: tf.Tensor,
+        support_rating: tf.Tensor,
+        support_count: tf.Tensor,
+        image_bytes: tf.Tensor,
     ) -> Outputs:
         most = self._adaptation.max_support
         support, _ = self._embed_rows(support_image_bytes[:, :most])
@@ -180,7 +191,7 @@ class ServedPrior(tf.Module):
         }
 
     def _embed_rows(self, image_bytes: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Embeds pictures [batch, n], a few at a time.
+        """Embeds images [batch, n], a few at a time.
 
         Returns:
             [batch, n, D], NaN for what cannot be read, and whether it can, [batch, n].
@@ -230,7 +241,7 @@ def _in_chunks(
         tf.float32, num_chunks, infer_shape=False, element_shape=[None, width]
     )
 
-    def step(i, parts):
+    def step(i: tf.Tensor, parts: tf.TensorArray) -> tuple[tf.Tensor, tf.TensorArray]:
         first = i * IMAGES_AT_ONCE
         return i + 1, parts.write(i, function(values[first : first + IMAGES_AT_ONCE]))
 

@@ -1,7 +1,7 @@
 """Users' weights in rows and their ids in lines: what changes from version to version.
 
-Row 0 and line 0 are the prior's, so that a user whom nobody knows has a row, and a
-table of no users is none of the empty files that TensorFlow refuses to load.
+Row 0 and line 0 are the prior's. So an unknown user has a row, and the files of a
+table without users are not empty: TensorFlow refuses to load empty ones.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from piaa_tf.errors import InputError
 
 IDS_NAME = "user_ids.txt"
 PRIOR_LINE = "\tprior"
-"""Line 0 of the ids. Nobody has a tab in their id (`user_ids.check_user_ids`)."""
+"""Line 0 of the ids. No user id contains a tab (`user_ids.check_user_ids`)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +37,7 @@ class UserRows:
 
     @classmethod
     def of_tastes(cls, tastes: Tastes) -> UserRows:
-        """Takes the rows of tastes whose ids can be served.
+        """Returns the rows of tastes, once ids and weights have been checked.
 
         Raises:
             InputError: An id cannot be served, or weights are not finite.
@@ -77,7 +77,7 @@ class UserRows:
 
 
 def check_forgotten(user_ids: Sequence[str], known: Collection[str]) -> None:
-    """Refuses to forget whom nobody knows.
+    """Refuses to forget unknown users.
 
     Raises:
         InputError: One of the users has no taste.
@@ -122,9 +122,10 @@ class UserTable(tf.Module):
             weights: `stacked` rows, float32 [U + 1, P].
         """
         super().__init__(name="users")
-        self.ids = tf.saved_model.Asset(os.fspath(ids))
         lines = tf.lookup.TextFileInitializer(
-            self.ids,
+            # A path, not an asset of our own: TensorFlow names the table after it, and
+            # names an object by its address, which the next table may have.
+            os.fspath(ids),
             tf.string,
             tf.lookup.TextFileIndex.WHOLE_LINE,
             tf.int64,
@@ -134,7 +135,7 @@ class UserTable(tf.Module):
         self.weights = tf.Variable(
             weights,
             trainable=False,
-            # So that the next version may have another number of users.
+            # The next version may have another number of users.
             shape=tf.TensorShape([None, weights.shape[1]]),
             name="user_weights",
         )
@@ -144,7 +145,7 @@ class UserTable(tf.Module):
         return tf.gather(self.weights, tf.zeros([count], tf.int64))
 
     def lookup(self, user_id: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Finds users' weights, the prior's for whom nobody knows.
+        """Finds users' weights; an unknown user gets the prior's.
 
         Args:
             user_id: string [n].

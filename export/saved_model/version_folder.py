@@ -18,7 +18,7 @@ import tensorflow as tf
 from piaa_tf.errors import InputError
 from piaa_tf.files.atomic_files import atomic_folder, remove_folder
 
-# What the server reads as a number, without spellings that it and Python read apart.
+# What the server reads as a number; not the spellings that Python reads differently.
 _VERSION = re.compile(r"[1-9][0-9]{0,17}")
 
 
@@ -45,15 +45,15 @@ def newest(base_dir: str | os.PathLike[str]) -> Path:
 
 
 def free_version(base_dir: str | os.PathLike[str], version: int = 0) -> int:
-    """Chooses a version that is not there yet.
+    """Chooses the number of a new version.
 
     Args:
         base_dir: of the versions.
-        version: the one that is wished; 0 for one above the newest.
+        version: the wanted number; 0 for one above the newest.
 
     Raises:
-        InputError: It is there already, is no version, or is below the newest, which
-            a server would go on to serve.
+        InputError: It exists already, is not a version, or is below the newest, which
+            a server would keep serving.
     """
     found = versions(base_dir)
     newest_version = found[-1] if found else 0
@@ -78,7 +78,7 @@ def new_version(base_dir: str | os.PathLike[str], version: int) -> Iterator[Path
     An error inside removes it. Everything is on the disk before the name appears.
 
     Args:
-        base_dir: of the versions; made where it is not there.
+        base_dir: of the versions; created if missing.
         version: of `free_version`.
 
     Yields:
@@ -102,7 +102,7 @@ def new_version(base_dir: str | os.PathLike[str], version: int) -> Iterator[Path
 
 @contextlib.contextmanager
 def _refusals(target: Path) -> Iterator[None]:
-    """Puts into words why a version could not be written."""
+    """Explains why a version could not be written."""
     try:
         yield
     except (OSError, tf.errors.OpError) as error:
@@ -131,7 +131,7 @@ def _fullness(error: OSError | tf.errors.OpError) -> str:
 def remove_old(base_dir: str | os.PathLike[str], keep: int) -> list[int]:
     """Removes all versions but the newest.
 
-    A server that has an old one loaded goes on to serve it from memory.
+    A server that has loaded an old one keeps serving it from memory.
 
     Args:
         base_dir: of the versions.

@@ -31,7 +31,7 @@ def warm_up_inputs(
     Args:
         signature: of the contract.
         manifest: of the export.
-        user_id: whose score is asked.
+        user_id: whose score is asked for.
 
     Returns:
         A value for every input, by name.
@@ -53,15 +53,15 @@ def warm_up_inputs(
         if tensor.name in values:
             value = values[tensor.name]
         elif tensor.dtype == "string":
-            value = np.array(_picture(manifest.image_size), object)
+            value = np.array(_grey_wedge(manifest.image_size), object)
         else:
             value = np.zeros(shape, np.float32)
         inputs[tensor.name] = np.broadcast_to(value, shape)
     return inputs
 
 
-def _picture(size: int) -> bytes:
-    """A grey wedge as a JPEG."""
+def _grey_wedge(size: int) -> bytes:
+    """Returns a grey wedge as a JPEG file."""
     wedge = np.linspace(0, 255, size, dtype=np.uint8)
     image = np.broadcast_to(wedge[:, np.newaxis, np.newaxis], [size, size, 3])
     return tf.io.encode_jpeg(image).numpy()

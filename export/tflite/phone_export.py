@@ -49,11 +49,11 @@ class PhoneExport:
         prior: the prior.
         scope: which weights are the user's.
         rating_range: of ratings and scores.
-        adaptation: the inner loop of `on_phone`, where the network stands still.
+        adaptation: the inner loop of `on_phone`, which leaves the network unchanged.
         user_id: whose model it is; empty for the prior's.
         user_weights: the user's, float32 [P]; None for the prior's.
         user_network: the user's own network, with scope `all`.
-        adapted_by: how the taste came about, in words.
+        adapted_by: how the taste was adapted, in words.
     """
 
     prior: Prior
@@ -93,7 +93,7 @@ class PhoneExport:
         )
 
     def manifest(self, format_name: str) -> Manifest:
-        """Describes a format, but for its files."""
+        """Describes a format, except for its files."""
         config = self.prior.config
         tasks = getattr(config, "tasks", ())
         bin_scores = config.bin_scores if "distribution" in tasks else ()
@@ -128,7 +128,7 @@ class PhoneExport:
 
 
 def signatures_of(file: str, manifest: Manifest) -> dict[str, Signature]:
-    """Returns what a file is asked, as its prior has it."""
+    """Returns the signatures of a file, as its prior has them."""
     return phone_signatures(
         file,
         has_distribution=bool(manifest.bin_scores),
@@ -137,5 +137,5 @@ def signatures_of(file: str, manifest: Manifest) -> dict[str, Signature]:
 
 
 def sizes_of(manifest: Manifest) -> dict[str, int]:
-    """Returns the numbers behind the letters of a phone's shapes."""
+    """Returns the numbers behind the letters of the shapes on a phone."""
     return {**manifest.sizes, "batch": 1, "N": manifest.adaptation.max_support}

@@ -1,7 +1,7 @@
 """What a phone asks, as TensorFlow functions that TFLite's own operators can express.
 
 Network, personal score and inner loop are the library's, as everywhere else. A phone
-decodes and turns a photograph; `resize` makes it the square that training saw.
+decodes and turns a photo; `resize` makes it the square that training saw.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class PhoneFunctions(tf.Module):
         Args:
             network: the prior, or one user's own network.
             personal: the score behind its embedding.
-            user_weights: whose score `score.tflite` gives, float32 [P].
+            user_weights: of the user whose score `score.tflite` returns, float32 [P].
             rating_range: of ratings and scores.
             adaptation: the inner loop.
         """
@@ -76,7 +76,7 @@ class PhoneFunctions(tf.Module):
         }
 
     def _resize(self, pixels: tf.Tensor) -> Outputs:
-        """Makes a photograph a square, as `data.decode.resize` does."""
+        """Resizes a photo to a square, as `data.decode.resize` does."""
         if self._keep_aspect:
             height, width = tf.shape(pixels)[1], tf.shape(pixels)[2]
             side = tf.minimum(height, width)
@@ -90,7 +90,7 @@ class PhoneFunctions(tf.Module):
         return {"image": image}
 
     def score_image(self, image: tf.Tensor) -> Outputs:
-        """Scores pictures for the user, beside what the network predicts of them."""
+        """Scores images for the user, beside what the network predicts of them."""
         predicted = self._predict(image)
         answer = self._score(
             predicted["embedding"], tf.constant(self.user_weights[np.newaxis])

@@ -1,7 +1,7 @@
 """Runs a phone's file on this machine: with TensorFlow, or without it.
 
 The standalone runtime (`pip install ai-edge-litert`) is the one that phones have. It
-is taken where it is installed; TensorFlow's own is there otherwise.
+is used where it is installed; otherwise TensorFlow's own is.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class PhoneFile:
         self._interpreter = interpreter_class(
             model_path=os.fspath(path), num_threads=num_threads
         )
-        # TensorFlow 2.15 goes without its fast kernels unless this comes first.
+        # TensorFlow 2.15 does not use its fast kernels unless this comes first.
         self._interpreter.allocate_tensors()
         self.signatures = self._interpreter.get_signature_list()
         self._runners = {

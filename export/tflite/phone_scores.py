@@ -1,4 +1,4 @@
-"""What a phone's files score, beside the network they were made from."""
+"""Scores of a phone's files, beside those of the network they were made from."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from piaa_tf.metrics import srocc
 
 
 def network_scores(export: PhoneExport, image: np.ndarray) -> np.ndarray:
-    """Scores pictures by TensorFlow, in float32, for the export's user.
+    """Scores images by TensorFlow, in float32, for the export's user.
 
     Args:
         export: what was exported.
@@ -34,7 +34,7 @@ def phone_scores(
     user_weights: np.ndarray,
     runtime: str | None = None,
 ) -> np.ndarray:
-    """Scores pictures by the files of a format.
+    """Scores images by the files of a format.
 
     Args:
         folder: of the format.
@@ -59,7 +59,7 @@ def phone_scores(
 
 
 def difference(scores: np.ndarray, reference: np.ndarray) -> dict[str, float]:
-    """Compares scores of the same pictures.
+    """Compares scores of the same images.
 
     >>> difference(np.array([1.0, 2.0, 4.0]), np.array([1.5, 2.0, 3.5]))["max_error"]
     0.5

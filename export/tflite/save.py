@@ -16,7 +16,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -36,14 +36,14 @@ from piaa_tf.tensorflow_log import tensorflow_notes_hidden
 
 
 def check_formats(formats: Sequence[str], has_representative: bool) -> None:
-    """Refuses formats that are unknown, and int8 activations without pictures.
+    """Refuses formats that are unknown, and int8 activations without photos.
 
     Args:
         formats: to be written.
-        has_representative: whether there are representative pictures.
+        has_representative: whether there are representative photos.
 
     Raises:
-        InputError: A format is unknown, there is none, or one lacks the pictures.
+        InputError: A format is unknown, there is none, or one lacks the photos.
     """
     unknown = [name for name in formats if name not in FORMATS]
     if unknown or not formats:
@@ -53,7 +53,7 @@ def check_formats(formats: Sequence[str], has_representative: bool) -> None:
         )
     if "full_int8" in formats and not has_representative:
         raise InputError(
-            "full_int8 needs representative photographs, which show how large each "
+            "full_int8 needs representative photos, which show how large each "
             "activation gets. Got none. Pass --photos, or leave full_int8 out."
         )
 
@@ -62,7 +62,7 @@ def save_phone_files(
     export: PhoneExport,
     formats: Sequence[str],
     out: str | os.PathLike[str],
-    representative: np.ndarray | None = None,
+    representative: Collection[np.ndarray] = (),
 ) -> None:
     """Writes a folder for each format; it appears, or is replaced, as a whole.
 
@@ -70,13 +70,13 @@ def save_phone_files(
         export: what.
         formats: keys of `FORMATS`.
         out: folder of the folders.
-        representative: pictures like those to come, for full_int8, float32
-            [n, S, S, 3] in 0..255.
+        representative: images like those to come, for full_int8, float32 [n, S, S, 3]
+            in 0..255.
 
     Raises:
         InputError: As of `check_formats` and `PhoneExport.functions`.
     """
-    check_formats(formats, representative is not None and len(representative) > 0)
+    check_formats(formats, len(representative) > 0)
     with tempfile.TemporaryDirectory() as scratch:
         for name in formats:
             # One graph serves the files of all formats but on_phone, whose network
@@ -114,14 +114,14 @@ def save_graph(
 def convert(
     saved_model: str | os.PathLike[str],
     precision: str,
-    representative: np.ndarray | None = None,
+    representative: Collection[np.ndarray] = (),
 ) -> bytes:
     """Converts a SavedModel with all its signatures to one TFLite file.
 
     Args:
         saved_model: its folder.
         precision: a value of `FORMATS`.
-        representative: for int8, pictures for the one signature's `image`, float32
+        representative: for int8, images for the one signature's `image`, float32
             [n, S, S, 3].
 
     Returns:

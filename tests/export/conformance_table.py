@@ -153,7 +153,7 @@ class Library:
             self.answers[question] = getattr(self, signature)(**inputs)
         return dict(self.answers[question])
 
-    def pictures(self, image_bytes):
+    def images(self, image_bytes):
         config = self.world.prior.config
         return np.stack(
             [
@@ -167,14 +167,14 @@ class Library:
         )
 
     def predicted(self, image_bytes, user=None):
-        found = [self.of_picture(content, user) for content in image_bytes]
+        found = [self.of_photo(content, user) for content in image_bytes]
         return {n: np.concatenate([one[n] for one in found]) for n in found[0]}
 
-    def of_picture(self, content, user):
+    def of_photo(self, content, user):
         network = user if user in self.world.networks else None
         if (content, network) not in self.known:
             prior = self.world.networks.get(network, self.world.prior)
-            outputs = prior.one_image()(self.pictures([content]), training=False)
+            outputs = prior.one_image()(self.images([content]), training=False)
             self.known[content, network] = {n: v.numpy() for n, v in outputs.items()}
         return self.known[content, network]
 
@@ -236,7 +236,7 @@ class Library:
     def explain(self, image_bytes, user_id):
         maps = []
         for content, user in zip(image_bytes, user_id):
-            image = tf.constant(self.pictures([content]))
+            image = tf.constant(self.images([content]))
             model = self.world.networks.get(user, self.world.prior).one_image()
             with tf.GradientTape() as tape:
                 tape.watch(image)

@@ -34,6 +34,6 @@ def servers(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def jpegs(tiny_gallery):
-    """The bytes of a few pictures."""
+    """The bytes of a few photos."""
     paths = sorted((tiny_gallery / "photos").rglob("*.jpg"))
     return [path.read_bytes() for path in paths[:7]]

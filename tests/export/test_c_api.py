@@ -24,7 +24,7 @@ def test_a_folder_without_a_saved_model_is_refused(tmp_path, c_api):
 
 
 def test_bytes_pass_whatever_they_are(exported, c_api, jpegs):
-    # numpy's own byte strings would lose the zeros at the end of a picture.
+    # numpy's own byte strings would lose the zeros at the end of a photo.
     padded = jpegs[0] + bytes(1000)
     answer = c_api.run(exported, "embed", {"image_bytes": [jpegs[0], padded]})
     assert answer["image_ok"].all()

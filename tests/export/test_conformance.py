@@ -82,7 +82,7 @@ def assert_same(answer, expected, tolerance, scale=1.0):
 
 
 def rows_of(world, jpegs, count):
-    """Pictures and users, each user with every picture; one user is unknown."""
+    """Photos and users, each user with every photo; one user is unknown."""
     everyone = [*world.users, "nobody"]
     return {
         "image_bytes": [jpegs[i % len(jpegs)] for i in range(count)],
@@ -113,12 +113,12 @@ def test_scores_are_each_users_own(world, ask, expected, column, jpegs, count):
     span = STARS.maximum - STARS.minimum
     assert_same(ask("score", inputs), want, column.tolerance, span)
     if count > 1:  # no user's row could stand for another's
-        one_picture = [
+        one_photo = [
             want["score"][i]
             for i, content in enumerate(inputs["image_bytes"])
             if content == inputs["image_bytes"][0]
         ]
-        gaps = np.abs(np.subtract.outer(one_picture, one_picture))
+        gaps = np.abs(np.subtract.outer(one_photo, one_photo))
         distinct = gaps[np.triu_indices(len(world.users) + 1, 1)]
         assert distinct.min() > 10 * column.tolerance * span
 
@@ -139,7 +139,7 @@ def test_an_unknown_users_score_is_the_mean_score(ask, column, jpegs):
     )
 
 
-def test_embeddings_are_scored_as_pictures_are(world, ask, expected, column, jpegs):
+def test_embeddings_are_scored_as_photos_are(world, ask, expected, column, jpegs):
     users = ["nobody"] if world.row.scope == "all" else [*world.users, "nobody"]
     inputs = {"image_bytes": jpegs[: len(users)], "user_id": users}
     embedding = ask("embed", {"image_bytes": inputs["image_bytes"]})["embedding"]

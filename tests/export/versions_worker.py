@@ -44,7 +44,7 @@ def write(gallery, files):
         user_id=world.users[0],
         user_weights=world.tastes.weights[0],
     )
-    representative = pictures(photos(gallery), world.prior)
+    representative = squares(photos(gallery), world.prior)
     formats = ["fp32", "full_int8", "on_phone"]
     save.save_phone_files(export, formats, world.directory / "phone", representative)
 
@@ -53,16 +53,16 @@ def photos(gallery):
     return sorted(Path(gallery, "photos").rglob("*.jpg"))[:6]
 
 
-def pictures(paths, prior):
+def squares(paths, prior):
     size = prior.config.image_size
-    squares = [resize(read_image(path), size, prior.keep_aspect) for path in paths]
-    return np.stack(squares).astype(np.float32)
+    image = [resize(read_image(path), size, prior.keep_aspect) for path in paths]
+    return np.stack(image).astype(np.float32)
 
 
 def score(gallery, files, answers):
     files, paths = Path(files), photos(gallery)
     prior, tastes = load_prior(files / "prior"), Tastes.load(files / "tastes.npz")
-    image = pictures(paths, prior)
+    image = squares(paths, prior)
     outputs = prior.one_image().predict(image, verbose=0)
     personal = personal_score(prior, tastes.scope, STARS)
     found = {

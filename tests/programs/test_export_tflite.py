@@ -89,7 +89,7 @@ def test_a_user_is_exported_and_compared(
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"formats": ("full_int8",)}, "needs representative photographs"),
+        ({"formats": ("full_int8",)}, "needs representative photos"),
         ({"formats": ("fp8",)}, "formats must be some of .*Got fp8"),
         ({"user_id": "anna"}, "go together"),
         ({"num_photos": 1}, "num_photos must be >= 2. Got 1"),

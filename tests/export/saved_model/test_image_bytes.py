@@ -12,7 +12,7 @@ from piaa_tf.photos.seen import seen_pixels
 
 
 @pytest.fixture(scope="module")
-def picture(tiny_gallery):
+def photo(tiny_gallery):
     path = min((tiny_gallery / "photos").rglob("*.jpg"))
     with Image.open(path) as image:
         return image.convert("RGB").resize((61, 40))
@@ -57,8 +57,8 @@ FILES = {
 
 
 @pytest.mark.parametrize("keep_aspect", [False, True])
-def test_the_graph_reads_what_training_reads(picture, keep_aspect):
-    contents = [make(picture) for make in FILES.values()]
+def test_the_graph_reads_what_training_reads(photo, keep_aspect):
+    contents = [make(photo) for make in FILES.values()]
     image, is_ok = decode_images(tf.constant(contents), 24, keep_aspect)
     assert is_ok.numpy().all()
     for name, content, square in zip(FILES, contents, image.numpy()):
@@ -66,18 +66,18 @@ def test_the_graph_reads_what_training_reads(picture, keep_aspect):
         np.testing.assert_allclose(square, expected, atol=1e-3, err_msg=name)
 
 
-def test_what_cannot_be_read_does_not_disturb_its_neighbours(picture):
-    whole = encoded(picture, "JPEG")
-    png = encoded(picture, "PNG")
+def test_what_cannot_be_read_does_not_disturb_its_neighbours(photo):
+    whole = encoded(photo, "JPEG")
+    png = encoded(photo, "PNG")
     broken = [
         b"",
-        b"no picture",
+        b"no photo",
         whole[: len(whole) // 2],
         png[: len(png) // 2],
         png[:20],
-        encoded(picture, "WEBP"),
-        encoded(picture, "GIF"),
-        encoded(picture, "BMP"),
+        encoded(photo, "WEBP"),
+        encoded(photo, "GIF"),
+        encoded(photo, "BMP"),
     ]
     contents = [whole, *(content for bad in broken for content in (bad, whole))]
     image, is_ok = decode_images(tf.constant(contents), 16, False)
@@ -89,15 +89,15 @@ def test_what_cannot_be_read_does_not_disturb_its_neighbours(picture):
 
 
 @pytest.mark.parametrize("contents", [[], [b"bad"], [b"bad", b"worse"]])
-def test_batches_without_one_picture_are_answered(contents):
+def test_batches_without_a_photo_are_answered(contents):
     image, is_ok = decode_images(tf.constant(contents, tf.string), 16, False)
     assert image.shape == (len(contents), 16, 16, 3)
     assert not is_ok.numpy().any()
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])
-def test_pictures_larger_than_is_safe_are_not_decoded(monkeypatch, picture, kind):
-    content = tf.constant([encoded(picture, kind)])
+def test_photos_larger_than_is_safe_are_not_decoded(monkeypatch, photo, kind):
+    content = tf.constant([encoded(photo, kind)])
     for limit, fits in ((61 * 40, True), (61 * 40 - 1, False)):
         monkeypatch.setattr(image_bytes, "MAX_IMAGE_PIXELS", limit)
         assert decode_images(content, 16, False)[1].numpy().tolist() == [fits]

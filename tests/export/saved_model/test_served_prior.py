@@ -41,7 +41,7 @@ def supports(embedding, ratings, counts):
         ("explain", "saliency"),
     ],
 )
-def test_a_broken_picture_is_told_and_leaves_the_others_alone(
+def test_a_broken_photo_is_reported_and_leaves_the_others_alone(
     ask, jpegs, signature, values
 ):
     users = {"user_id": [USERS[0]] * 3} if signature in ("score", "explain") else {}
@@ -108,7 +108,7 @@ def test_more_ratings_than_the_export_takes_are_refused(ask, embedding):
     assert ask("adapt", supports(embedding, rating, [places]))["support_ok"] == [False]
 
 
-def test_a_support_picture_that_is_broken_is_told(world, ask, jpegs):
+def test_a_support_photo_that_is_broken_is_reported(world, ask, jpegs):
     answer = ask(
         "adapt_and_score",
         {
@@ -139,7 +139,7 @@ def test_two_requests_in_one_batch_get_what_each_gets_alone(ask, embedding):
     assert apart > 1e-3
 
 
-def test_two_requests_for_pictures_in_one_batch_stay_apart(ask, jpegs):
+def test_two_requests_for_photos_in_one_batch_stay_apart(ask, jpegs):
     def request(support, rating, images):
         return {
             "support_image_bytes": [support],
@@ -165,7 +165,7 @@ def test_two_requests_for_pictures_in_one_batch_stay_apart(ask, jpegs):
             np.testing.assert_allclose(together[name][row], alone[name][0], atol=1e-5)
 
 
-def test_more_pictures_than_fit_at_once_are_embedded_in_order(ask, jpegs):
+def test_more_photos_than_fit_at_once_are_embedded_in_order(ask, jpegs):
     # 2 x 11 candidates and 2 supports each: more than one chunk, the last not full.
     images = [(jpegs * 2)[:11], (jpegs[::-1] * 2)[:11]]
     answer = ask(

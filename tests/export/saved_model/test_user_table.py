@@ -53,6 +53,17 @@ def test_a_table_finds_each_user_and_gives_others_the_prior(tmp_path, users):
     np.testing.assert_array_equal(table.prior_weights(3).numpy(), [prior] * 3)
 
 
+def test_tables_that_follow_each_other_share_nothing(tmp_path):
+    for i in range(40):
+        users = [f"user {i}"] * (i % 2)
+        write_ids(tmp_path / f"{i}.txt", users)
+        rows = stacked(np.zeros(2, np.float32), rows_of(*users))
+        _, known = UserTable(tmp_path / f"{i}.txt", rows).lookup(
+            tf.constant([f"user {i}"])
+        )
+        assert known.numpy().tolist() == [bool(users)]
+
+
 def test_newer_rows_replace_the_same_user_and_keep_the_others():
     newer = UserRows(("bert", "carl"), np.array([[1, 1], [2, 2]], np.float32))
     merged = rows_of("anna", "bert", "dora").merged(newer)

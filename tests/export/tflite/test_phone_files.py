@@ -112,7 +112,7 @@ def test_weights_that_do_not_fit_write_nothing(weights, message, tmp_path):
     [
         (["fp32", "int4"], "formats must be some of .*Got int4"),
         ([], "Got none"),
-        (["full_int8"], "needs representative photographs"),
+        (["full_int8"], "needs representative photos"),
     ],
 )
 def test_formats_that_cannot_be_are_refused(formats, message, tmp_path):

@@ -174,7 +174,7 @@ def test_bad_ratings_leave_the_priors_weights(count, change, runtime, heads):
 
 
 @runtimes
-def test_from_photographs_to_scores_on_the_phone(runtime, every_format, images):
+def test_from_photos_to_scores_on_the_phone(runtime, every_format, images):
     export = make_export("vector fusion")
     folder = every_format / "on_phone"
     embed = PhoneFile(folder / "embed.tflite", runtime=runtime)
@@ -206,7 +206,7 @@ def test_from_photographs_to_scores_on_the_phone(runtime, every_format, images):
 
 @runtimes
 @pytest.mark.parametrize("keep_aspect", [False, True])
-def test_photographs_of_any_size_become_the_square_of_training(
+def test_photos_of_any_size_become_the_square_of_training(
     keep_aspect, runtime, tmp_path
 ):
     prior = build_prior(
