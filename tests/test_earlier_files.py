@@ -34,7 +34,7 @@ from piaa_tf.contract.manifest import MANIFEST_NAME, Manifest
 from piaa_tf.errors import InputError
 from piaa_tf.models.prior import config_from_dict, load_prior
 from piaa_tf.programs import export, meta_train, train_multitask
-from serving.client.agreement import ServedModel
+from serving.client.agreement import ModelMetadata
 
 USER = "u0007"
 PHOTOS = Path("gallery/photos")
@@ -123,7 +123,7 @@ def test_a_client_understands_an_export():
     signatures = SignatureDefMap(signature_def=graph.meta_graphs[0].signature_def)
     response = GetModelMetadataResponse()
     response.metadata["signature_def"].Pack(signatures)
-    model = ServedModel.from_metadata(response, "model 'earlier'")
+    model = ModelMetadata.from_metadata(response, "model 'earlier'")
     for name in manifest.signatures:
         assert model.agree(name) == manifest.served()[name]
 
