@@ -28,7 +28,7 @@ test: .venv/installed
 test-quick: .venv/installed
 	@$(BIN)/python -m pytest $(WORKERS) -m "not slow" $(TESTS)
 
-# With the latest set, and with what the set of .venv wrote or has to read.
+# With the latest set; and each set reads what the other wrote.
 test-latest: .venv/installed .venv-latest/installed
 	@PIAA_OTHER_PYTHON=$(CURDIR)/$(BIN)/python \
 	  $(LATEST)/python -m pytest $(WORKERS) $(TESTS)

@@ -25,14 +25,14 @@ TEST = [
     "pytest>=7.4",
     "pytest-xdist>=3.5",
     "PyYAML>=6",
-    # Builds the wheel that a test installs; above, pkg_resources, which the default
-    # tensorboard asks for, is gone.
+    # Builds the wheel that a test installs; later ones lack pkg_resources, which the
+    # default tensorboard imports.
     "setuptools>=70.1,<81",
     "trustme>=1.1",
 ]
 
 DOCS = ["furo", "myst-parser>=3", "sphinx>=8"]
-# Both judge differently from release to release.
+# What both find changes from release to release.
 CHECKS = ["mypy>=2.4,<2.5", "ruff>=0.17,<0.18", "types-protobuf"]
 
 DEFAULT = [
@@ -55,7 +55,7 @@ LATEST = [
 
 
 def tensorflow_set():
-    """The requirements of TensorFlow and of what follows its versions."""
+    """Returns the requirements of TensorFlow and of what depends on its version."""
     wanted = os.environ.get("PIAA_TENSORFLOW", "")
     if wanted == "latest":
         return LATEST
