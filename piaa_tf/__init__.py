@@ -1,10 +1,36 @@
 """Personalized image aesthetics assessment: a prior from many, a taste from ten.
 
+A prior knows what people like in general, some ten ratings make a taste of it, and a
+taste ranks an album:
+
     import piaa_tf
 
     prior = piaa_tf.load_prior("runs/quickstart/multitask/prior")
     tastes = prior.adapt("ratings.csv", photos="album")
     ranking = tastes.rank("album", user_id="anna")
+
+`ratings.csv` has the columns user_id,image,rating. Rows of Python and data frames can
+take its place:
+
+    tastes = prior.adapt([("1.jpg", 5), ("2.jpg", 1)], photos="album", user_id="anna")
+
+A ranking is a sequence, the best photo first, and writes a table, a page and a sheet:
+
+    print(ranking[0].image, ranking[0].score)
+    ranking.save("ranking")
+
+Prior and tastes both rank, score and explain, by general taste or by a person's:
+
+    generic, own = prior.score(["album/1.jpg"]), tastes.score(["album/1.jpg"])
+    tastes.explain("album/1.jpg").save("why.png")
+
+Tastes are kept in a file; a prior without ratings suggests what to rate:
+
+    tastes.save("tastes.npz")
+    tastes = piaa_tf.load_tastes("tastes.npz", prior)
+    prior.suggest("album", 3)
+
+`train_multitask`, `train_generic` and `meta_train` make priors.
 
 Importing this package loads no TensorFlow: a public name is imported when it is first
 used. It only looks at the installed versions, and switches `tf.keras` to Keras 2: a

@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -60,3 +61,24 @@ def test_a_checker_sees_the_names_that_are_imported():
 def test_an_unknown_name_is_an_ordinary_error():
     with pytest.raises(AttributeError, match="'piaa_tf' has no attribute 'nothing'"):
         piaa_tf.nothing  # noqa: B018
+
+
+def test_the_package_shows_statements_that_run(
+    tiny_prior, album, rows, tmp_path, monkeypatch, capsys
+):
+    shutil.copytree(
+        tiny_prior, tmp_path / "runs" / "quickstart" / "multitask" / "prior"
+    )
+    shutil.copytree(album, tmp_path / "album")
+    lines = [",".join(map(str, row)) for row in rows]
+    table = "\n".join(["user_id,image,rating", *lines])
+    (tmp_path / "ratings.csv").write_text(table + "\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    shown = [line[4:] for line in piaa_tf.__doc__.splitlines() if line[:4] == "    "]
+    names = {}
+    exec("\n".join(shown), names)
+    assert capsys.readouterr().out.startswith(names["ranking"][0].image)
+    assert names["tastes"].user_ids == ("anna",)
+    assert len(names["own"]) == len(names["generic"]) == 1
+    assert (tmp_path / "ranking" / "ranking.html").exists()
+    assert (tmp_path / "why.png").exists()
