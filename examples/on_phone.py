@@ -29,7 +29,8 @@ from PIL import Image, ImageOps
 from export.tflite.phone_runtime import PhoneFile
 from piaa_tf.contract.manifest import MANIFEST_NAME, Manifest
 from piaa_tf.data.csv_table import write_table
-from piaa_tf.data.folder import list_photos, read_ratings
+from piaa_tf.data.folder import list_photos
+from piaa_tf.data.own_ratings import read_own_ratings
 from piaa_tf.errors import InputError
 from piaa_tf.programs.shared import program
 from piaa_tf.programs.shared.program import option, required
@@ -117,7 +118,9 @@ def run(config: OnPhoneConfig) -> None:
     """Embeds what is new, adapts, keeps, scores."""
     phone = Phone(config.model)
     photos, kept = Path(config.photos), Path(config.out)
-    ratings = read_ratings(config.ratings, photos, phone.manifest.rating_range)
+    ratings = read_own_ratings(
+        config.ratings, photos, phone.manifest.rating_range
+    ).samples
     if len(ratings.user_ids()) != 1:
         raise InputError(
             "A phone has one user. Got ratings of "

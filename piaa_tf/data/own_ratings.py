@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from piaa_tf.data.folder import DEFAULT_RANGE, list_photos
 from piaa_tf.data.loose_table import LooseTable, number, read_loose_table
 from piaa_tf.data.samples import PersonalRatings
 from piaa_tf.errors import InputError
@@ -25,8 +26,6 @@ from piaa_tf.ratings import RatingRange
 
 ME = "me"
 """The user where a table names nobody."""
-
-DEFAULT_RANGE = RatingRange(1, 5)
 
 FEW = 5
 """With fewer ratings a taste is mostly the prior's."""
@@ -66,6 +65,8 @@ def read_own_ratings(
     csv_path: str | os.PathLike[str],
     photos: str | os.PathLike[str],
     rating_range: RatingRange = DEFAULT_RANGE,
+    *,
+    user_id: str = ME,
 ) -> OwnRatings:
     """Reads a person's, or several people's, ratings of photos in a folder.
 
@@ -75,6 +76,7 @@ def read_own_ratings(
             Images are relative to the folder, or absolute and below it.
         photos: the folder.
         rating_range: in which the people rate.
+        user_id: who rates where the table does not say.
 
     Returns:
         The ratings. Rows without a rating are passed over and counted, and so are
@@ -87,7 +89,8 @@ def read_own_ratings(
     """
     csv_path, photos = Path(csv_path), Path(photos)
     table = read_loose_table(csv_path, COLUMNS, required=("image", "rating"))
-    rows, faults, blank = _read_rows(table, PhotoNames(photos), rating_range)
+    names = PhotoNames(photos, list_photos(photos))
+    rows, faults, blank = _read_rows(table, names, rating_range, user_id)
     rows, repeated = _each_once(rows, faults)
     if faults:
         raise InputError(_sentence(csv_path, faults))
@@ -107,7 +110,7 @@ def read_own_ratings(
 
 
 def _read_rows(
-    table: LooseTable, names: PhotoNames, rating_range: RatingRange
+    table: LooseTable, names: PhotoNames, rating_range: RatingRange, user_id: str
 ) -> tuple[list[_Row], list[tuple[int, str]], int]:
     """Reads what can be used, and says what cannot: rows, faults, rows left blank."""
     rows, faults, blank = [], [], 0
@@ -129,7 +132,7 @@ def _read_rows(
         if problem:
             faults.append((line, problem))
         elif rating is not None:
-            rows.append(_Row(line, cells["user_id"] or ME, image, rating))
+            rows.append(_Row(line, cells["user_id"] or user_id, image, rating))
     return rows, faults, blank
 
 

@@ -15,6 +15,7 @@ from piaa_tf.adaptation.ridge import STRENGTH, RidgeFit
 from piaa_tf.adaptation.scopes import default_scope, personal_score
 from piaa_tf.adaptation.users import adapt_tastes
 from piaa_tf.data.folder import DEFAULT_RANGE
+from piaa_tf.data.own_ratings import ME
 from piaa_tf.data.photo import Photo
 from piaa_tf.errors import InputError
 from piaa_tf.explain.portrait import Portrait, estimate_portrait
@@ -24,7 +25,7 @@ from piaa_tf.library.arguments import Range, as_range, check_type
 from piaa_tf.library.explanation import Explanation
 from piaa_tf.library.methods import adaptation_method
 from piaa_tf.library.ranking import Ranking
-from piaa_tf.library.rated import NEW_USER, Ratings, as_ratings
+from piaa_tf.library.rated import Ratings, as_ratings
 from piaa_tf.library.tastes import Tastes, generic_tastes
 from piaa_tf.models import prior as trained_prior
 
@@ -238,7 +239,7 @@ class Prior:
         suggested = self.suggest_each(
             photos,
             count,
-            {NEW_USER: [Path(image).as_posix() for image in rated]},
+            {ME: [Path(image).as_posix() for image in rated]},
             method=method,
             scope=scope,
             strength=strength,
@@ -246,7 +247,7 @@ class Prior:
             seed=seed,
             progress=progress,
         )
-        return suggested[NEW_USER]
+        return suggested[ME]
 
     def suggest_each(
         self,

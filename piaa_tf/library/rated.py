@@ -9,15 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from absl import logging
 
 from piaa_tf.data.csv_table import number_or_none
-from piaa_tf.data.folder import read_ratings
+from piaa_tf.data.own_ratings import ME, read_own_ratings
 from piaa_tf.data.samples import PersonalRatings, SampleError
 from piaa_tf.errors import InputError
 from piaa_tf.ratings import RatingRange
-
-NEW_USER = "me"
-"""The user of ratings that name none."""
 
 Ratings = (
     str
@@ -26,8 +24,8 @@ Ratings = (
     | Mapping[str, Sequence[Any]]
     | Iterable[Sequence[Any] | Mapping[str, Any]]
 )
-"""A CSV file with the columns user_id,image,rating; rows (image, rating) or (user_id,
-image, rating), or dicts of these; or columns of these: a dict, or a data frame."""
+"""A CSV file as `data.own_ratings` reads it; rows (image, rating) or (user_id, image,
+rating), or dicts of these; or columns of these: a dict, or a data frame."""
 
 
 def as_ratings(
@@ -44,7 +42,7 @@ def as_ratings(
         photos: the folder that the images are relative to. Rows and columns may also
             hold absolute paths into it, or paths relative to the working directory.
         user_id: if the ratings name users, whose to take, None for all; if not, whose
-            they are, None for `NEW_USER`.
+            they are, None for `ME`.
         rating_range: the range in which these users rate; samples have their own.
 
     Returns:
@@ -56,11 +54,14 @@ def as_ratings(
     if isinstance(ratings, PersonalRatings):
         found = ratings
     elif isinstance(ratings, (str, os.PathLike)):
-        found = read_ratings(ratings, photos, rating_range)
+        own = read_own_ratings(ratings, photos, rating_range, user_id=user_id or ME)
+        for note in own.notes:
+            logging.warning("%s", note)
+        found = own.samples
     else:
         rows = list(_rows(ratings))
         names_nobody = all(row.get("user_id") is None for row in rows)
-        new_user = user_id if user_id and names_nobody else NEW_USER
+        new_user = user_id if user_id and names_nobody else ME
         found = _samples(rows, Path(photos), new_user, rating_range)
     return found if user_id is None else found.of_user(user_id)
 

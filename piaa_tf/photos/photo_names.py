@@ -7,26 +7,21 @@ from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
-from piaa_tf.photos.photo_files import find_photos
-
 
 class PhotoNames:
     """The photos below a folder, by whatever a person calls them."""
 
-    def __init__(self, photos: Path) -> None:
-        """Lists the photos, once.
+    def __init__(self, folder: Path, photos: Iterable[str]) -> None:
+        """Takes the photos.
 
         Args:
-            photos: the folder.
-
-        Raises:
-            InputError: As in `find_photos`.
+            folder: where they lie.
+            photos: their paths relative to it.
         """
-        self._folder = photos
-        self._photos = find_photos(photos).photos
-        self._exact = set(self._photos)
+        self._folder = folder
+        self._exact = set(photos)
         self._alike: dict[str, list[str]] = defaultdict(list)
-        for photo in self._photos:
+        for photo in sorted(self._exact):
             self._alike[_folded(photo)].append(photo)
 
     def find(self, cell: str) -> tuple[str, str]:

@@ -97,20 +97,28 @@ def adapt(config: AdaptConfig) -> None:
     from absl import logging
 
     import piaa_tf
+    from piaa_tf.library.rated import as_ratings
 
+    # Before TensorFlow is loaded, which takes seconds: tables have faults.
+    rating_range = piaa_tf.RatingRange(config.rating_min, config.rating_max)
+    ratings = as_ratings(
+        config.ratings,
+        config.photos,
+        user_id=config.user_id or None,
+        rating_range=rating_range,
+    )
     prior = piaa_tf.load_prior(config.prior)
     out = Path(config.out)
     known = piaa_tf.load_tastes(out, prior) if out.exists() else None
     tastes = prior.adapt(
-        config.ratings,
+        ratings,
         config.photos,
-        user_id=config.user_id or None,
         scope=config.scope or None,
         method=config.method,
         steps=config.steps or None,
         rate=config.rate or None,
         strength=config.strength or None,
-        rating_range=(config.rating_min, config.rating_max),
+        rating_range=rating_range,
         scratch=out.parent,
     )
     everyone = known.merged(tastes) if known else tastes
@@ -128,8 +136,8 @@ def suggest(config: AdaptConfig) -> None:
 
     import piaa_tf
     from piaa_tf.data.csv_table import shortest_text, write_table
-    from piaa_tf.data.folder import read_ratings
-    from piaa_tf.library.rated import NEW_USER
+    from piaa_tf.data.own_ratings import ME
+    from piaa_tf.library.rated import as_ratings
 
     out = Path(config.out) if config.out.lower().endswith(".csv") else None
     if out is not None and out.exists():
@@ -140,11 +148,13 @@ def suggest(config: AdaptConfig) -> None:
     rating_range = piaa_tf.RatingRange(config.rating_min, config.rating_max)
     given: dict[str, dict[str, str]] = {}
     if config.ratings:
-        ratings = read_ratings(config.ratings, config.photos, rating_range)
+        ratings = as_ratings(
+            config.ratings, config.photos, user_id=None, rating_range=rating_range
+        )
         for user, image, rating in zip(ratings.users, ratings.images, ratings.ratings):
             given.setdefault(user, {})[image] = shortest_text(rating)
     if config.user_id or not given:
-        user = config.user_id or NEW_USER
+        user = config.user_id or ME
         given = {user: given.get(user, {})}
     suggested = piaa_tf.load_prior(config.prior).suggest_each(
         config.photos,
@@ -174,7 +184,7 @@ def suggest(config: AdaptConfig) -> None:
 
 def main() -> None:
     """Runs the console program."""
-    program.start(AdaptConfig, run, __doc__)
+    program.start(AdaptConfig, run, __doc__, loads_tensorflow=False)
 
 
 if __name__ == "__main__":

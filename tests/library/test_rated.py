@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from piaa_tf.data.own_ratings import ME
 from piaa_tf.data.samples import PersonalRatings
 from piaa_tf.errors import InputError
-from piaa_tf.library.rated import NEW_USER, as_ratings
+from piaa_tf.library.rated import as_ratings
 from piaa_tf.ratings import RatingRange
 
 STARS = RatingRange(1, 5)
@@ -85,7 +86,7 @@ def test_one_user_alone_is_taken(photos):
         read(NAMED, photos, "carl")
 
 
-@pytest.mark.parametrize(("user_id", "expected"), [(None, NEW_USER), ("anna", "anna")])
+@pytest.mark.parametrize(("user_id", "expected"), [(None, ME), ("anna", "anna")])
 def test_rows_that_name_nobody_are_the_given_users(photos, user_id, expected):
     samples = read([("a.png", 4), ("b.png", 2)], photos, user_id)
     assert samples.users == (expected, expected)
@@ -93,7 +94,7 @@ def test_rows_that_name_nobody_are_the_given_users(photos, user_id, expected):
 
 def test_rows_without_a_user_beside_rows_with_one_are_somebody_new(photos):
     rows = [("anna", "a.png", 4), ("b.png", 2)]
-    assert read(rows, photos).users == ("anna", NEW_USER)
+    assert read(rows, photos).users == ("anna", ME)
 
 
 def test_numbers_of_users_become_texts(photos):
@@ -121,8 +122,8 @@ def test_a_path_that_leads_into_the_folder_is_its_photo(photos, image):
         ([(7, 3)], r"^ratings\[0\], image: A photo is named by its path\. Got 7"),
         ([("d.png", 3)], r"^ratings\[0\], image: Each image must lie in album"),
         ([("/d.png", 3)], r"^ratings\[0\], image: .* inside the photo folder"),
-        ([("a.png", "x")], r"^ratings\[0\], rating: A number such as .* Got 'x'"),
-        ([("a.png", True)], r"^ratings\[0\], rating: A number such as .* Got True"),
+        ([("a.png", "x")], r"^ratings\[0\], rating: A rating must be a number such as .* Got 'x'"),
+        ([("a.png", True)], r"^ratings\[0\], rating: A rating must be a number such as .* Got True"),
         ([("a.png", 9)], r"^ratings\[0\], rating: A rating must lie in 1\.\.5.* 9"),
         ([("a.png", float("nan"))], r"^ratings\[0\], rating: A rating must .* nan"),
         ([(3.5, "a.png", 2)], r"^ratings\[0\], user_id: A user id is a text\. Got 3"),

@@ -169,9 +169,9 @@ def test_an_empty_folder_is_refused(album, tiny_prior):
     ("rows", "message"),
     [
         ("user_id,image\nanna,0.jpg\n", "rating"),
-        ("user_id,image,rating\nanna,0.jpg,6\n", "line 2.*rating"),
-        ("user_id,image,rating\nanna,none.jpg,3\n", "line 2.*image"),
-        ("user_id,image,rating\nanna,../0.jpg,3\n", "line 2.*image"),
+        ("user_id,image,rating\nanna,0.jpg,6\n", r"line 2: a rating must be 1 to 5"),
+        ("user_id,image,rating\nanna,none.jpg,3\n", "line 2: there is no photo"),
+        ("user_id,image,rating\nanna,../0.jpg,3\n", "line 2: there is no photo"),
         ("user_id,image,rating\nanna,0.jpg,3\nanna,0.jpg,4\n", "line 3"),
         ("user_id,image,rating\nanna,0.jpg,3\n", "at least two ratings"),
         ("user_id,image,rating\nanna,0.jpg,3\nanna,1.jpg,3\n", "must differ"),
@@ -207,3 +207,27 @@ def test_covers_come_beside_a_ranking_that_stays_as_it_was(album, tiny_prior):
     best = next(row["image"] for row in rows if "/" not in row["image"])
     assert covers == {".": best, "trip": "trip/4.jpg"}
     assert (folder / "covers.png").exists()
+
+
+def test_faults_of_a_table_are_told_before_tensorflow_is_loaded(album):
+    (album / "ratings.csv").write_text("file;stars\n0.jpg;4,5\nnone.jpg;9\n")
+    code = (
+        "import sys\n"
+        "from piaa_tf.errors import InputError\n"
+        "from piaa_tf.programs import adapt\n"
+        "config = adapt.AdaptConfig(prior='none', photos=sys.argv[1],"
+        " ratings=sys.argv[2])\n"
+        "try:\n"
+        "    adapt.run(config)\n"
+        "except InputError as error:\n"
+        "    print(error)\n"
+        "assert 'tensorflow' not in sys.modules\n"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", code, album / "photos", album / "ratings.csv"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+    ).stdout
+    assert "line 3: a rating must be 1 to 5. Got 9" in told

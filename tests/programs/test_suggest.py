@@ -7,8 +7,8 @@ from piaa_tf.adaptation.active.selection import choose_next
 from piaa_tf.adaptation.active.suggest import suggest_photos
 from piaa_tf.adaptation.predict import predict
 from piaa_tf.adaptation.scopes import personal_score
+from piaa_tf.data.own_ratings import ME
 from piaa_tf.errors import InputError
-from piaa_tf.library.rated import NEW_USER
 from piaa_tf.models.prior import load_prior
 from piaa_tf.programs import adapt
 from piaa_tf.ratings import RatingRange
@@ -74,7 +74,7 @@ def test_a_list_that_is_filled_in_can_be_adapted_to(album, tiny_prior):
 
 def test_somebody_new_is_asked_too(album, tiny_prior):
     adapt.run(config(album, tiny_prior, ratings=""))
-    assert {row[0] for row in rows_of(album)} == {NEW_USER}
+    assert {row[0] for row in rows_of(album)} == {ME}
 
 
 def test_one_user_alone_is_asked(album, tiny_prior):

@@ -26,7 +26,9 @@ def test_the_beginning_of_gzip_is_refused(end):
         inflate(gzip.compress(b"abcdef" * 100)[:end])
 
 
-@pytest.mark.parametrize("body", [b"{}", gzip.compress(b"a") + b"tail"])
+@pytest.mark.parametrize(
+    "body", [b"{}", gzip.compress(b"a") + b"tail"], ids=["plain", "more behind it"]
+)
 def test_what_is_no_gzip_is_refused(body):
     with pytest.raises(ServingError, match=r"must be gzip\. Got: Error -3"):
         inflate(body)
