@@ -1,1 +1,1 @@
-"""What a prior and its tastes are worth, in figures and in pictures."""
+"""What a prior and its tastes are worth, in numbers and in charts."""

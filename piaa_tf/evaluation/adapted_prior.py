@@ -1,4 +1,4 @@
-"""A prior that adapts to users in a given way: behind its embedding, or all of it.
+"""A prior that adapts to users in a given way, behind its embedding or as a whole.
 
 Both classes are a `PersonalSystem`, so that one loop measures them and every other:
 
@@ -45,10 +45,10 @@ class EmbeddingModel:
 
 
 class BehindEmbedding:
-    """A prior that stays as it is, but for the weights of a scope.
+    """A prior of which only the weights of a scope adapt.
 
     Attributes:
-        name: in results and tables.
+        name: its name in results and tables.
         rating_range: of the users.
         method: how the weights adapt; may be changed between users.
     """
@@ -69,7 +69,7 @@ class BehindEmbedding:
         self._by_adam: SupportAdapter | None = None
 
     def prepare(self, ratings: PersonalRatings) -> None:
-        """Embeds each picture once."""
+        """Embeds each image once."""
         names = list(dict.fromkeys(ratings.images))
         outputs = predict(self._prior, [ratings.photos / n for n in names])
         self._embeddings = dict(zip(names, outputs["embedding"]))
@@ -94,7 +94,7 @@ class BehindEmbedding:
     def _stepped_weights(
         self, embedding: np.ndarray, rating: np.ndarray, loop: InnerLoop
     ) -> np.ndarray:
-        """Computes the same by the steps of an inner loop, with Adam."""
+        """Computes the same weights [P] by the steps of an inner loop with Adam."""
         if self._by_adam is None:
             self._by_adam = SupportAdapter(self._personal, embedding.shape[1])
         return self._by_adam([(embedding, rating)], loop)[0]
@@ -105,7 +105,7 @@ class BehindEmbedding:
 
 @dataclasses.dataclass(frozen=True)
 class NetworkModel:
-    """The scores of a network as it stands; good until it meets the next user."""
+    """The scores of a network in its present state; valid until the next user."""
 
     system: WholeNetwork
     num_weights: int
@@ -119,7 +119,7 @@ class WholeNetwork:
     """A prior whose every weight takes a few Adam steps on a user's ratings.
 
     Attributes:
-        name: in results and tables.
+        name: its name in results and tables.
     """
 
     def __init__(
@@ -128,7 +128,7 @@ class WholeNetwork:
         """Copies the prior."""
         self.name = name
         self._network = PrivateNetwork(prior, rating_range, method)
-        self._pictures: dict[str, np.ndarray] = {}
+        self._images: dict[str, np.ndarray] = {}
 
     @property
     def method(self) -> InnerLoop:
@@ -141,16 +141,16 @@ class WholeNetwork:
 
     @property
     def network(self) -> Prior:
-        """The network as it stands."""
+        """The network in its present state."""
         return self._network.prior
 
     def restart(self, prior: Prior) -> None:
-        """Starts the next users from this prior, of the same config as the first."""
+        """Makes the next users start from a prior of the same config as the first."""
         self._network.restart(prior)
 
     def prepare(self, ratings: PersonalRatings) -> None:
-        """Notes where the pictures are; each is read when it is first needed."""
-        self._photos, self._pictures = ratings.photos, {}
+        """Remembers the folder of the images; each is read when first needed."""
+        self._photos, self._images = ratings.photos, {}
 
     def prior(self) -> NetworkModel:
         """Returns the network as it was before any user."""
@@ -163,7 +163,7 @@ class WholeNetwork:
         return NetworkModel(self, self._network.num_weights)
 
     def scores(self, images: Sequence[str]) -> np.ndarray:
-        """Scores images by the network as it stands."""
+        """Scores images with the network in its present state."""
         return np.concatenate(
             [
                 self._network.score(self.pixels(images[i : i + SCORED_AT_ONCE]))
@@ -173,9 +173,9 @@ class WholeNetwork:
 
     def pixels(self, images: Sequence[str]) -> np.ndarray:
         """Reads images exactly, and keeps them: float32 [N, S, S, 3] in 0..255."""
-        new = [image for image in images if image not in self._pictures]
+        new = [image for image in images if image not in self._images]
         paths = [self._photos / image for image in new]
         size, keep_aspect = self.network.config.image_size, self.network.keep_aspect
         read = load_images(paths, size, keep_aspect)
-        self._pictures.update(zip(new, read))
-        return np.stack([self._pictures[image] for image in images])
+        self._images.update(zip(new, read))
+        return np.stack([self._images[image] for image in images])

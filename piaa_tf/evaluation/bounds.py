@@ -1,4 +1,4 @@
-"""What is possible on a simulated gallery, and galleries that differ in their taste."""
+"""The best possible scores on a simulated gallery, and galleries of other tastes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from piaa_tf.errors import InputError
 
 @dataclasses.dataclass(frozen=True)
 class Bounds:
-    """What is possible on a data set that knows its own truth.
+    """The best possible scores on a data set whose truth is known.
 
     Attributes:
         noise_ceiling: SROCC of each user's noiseless score.
@@ -34,12 +34,12 @@ def bounds_of(
     *,
     seed: int,
 ) -> Bounds:
-    """Asks the gallery's oracles about its test users.
+    """Computes the bounds of a gallery for its test users.
 
     Args:
         gallery_dir: a written gallery.
         ratings: of its test users.
-        num_images: the numbers n; those above half of what a user gave are left out.
+        num_images: the numbers n; those above half of a user's ratings are left out.
         seed: of the splits of the ridge.
     """
     half = min(len(ratings.of_user(user)) // 2 for user in ratings.user_ids())
@@ -62,17 +62,17 @@ def trait_share(gallery_dir: str | os.PathLike[str]) -> float:
 def with_trait_share(
     gallery_dir: str | os.PathLike[str], share: float
 ) -> GalleryConfig:
-    """Describes a gallery that differs in what personality decides, and in no more.
+    """Describes a gallery that differs only in how much personality decides.
 
-    Pictures are the same; what the traits lose or gain, idiosyncratic taste gains or
-    loses.
+    The images stay the same; idiosyncratic taste gains what the traits lose, or the
+    other way round.
 
     Args:
         gallery_dir: a written gallery.
         share: of the variance of ratings that follows from personality.
 
     Raises:
-        InputError: The share is more than is personal in taste altogether.
+        InputError: The share exceeds all that is personal in taste.
     """
     config = read_config(gallery_dir)
     personal = config.shares.trait + config.shares.idiosyncratic

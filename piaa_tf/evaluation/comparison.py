@@ -1,8 +1,8 @@
 """Is one system better than another? Paired over users, with a confidence interval.
 
-The same users, splits and repeats on both sides; what varies by split or user alone
-cancels. The unit that is resampled is the user: repeats of one user share most of their
-images, and are no further evidence about other people.
+Users, splits and repeats are the same on both sides, so that what varies by split or
+user alone cancels. Users are resampled, not repeats: repeats of one user share most of
+their images, and are no further evidence about other people.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ RESAMPLES = 9999
 
 @dataclasses.dataclass(frozen=True)
 class Difference:
-    """How far one side is above the other.
+    """How far one side is above the other, in SROCC.
 
     Attributes:
         mean: mean difference of SROCC over users.
-        low: lower end of the confidence interval of 95 %; NaN of a single user.
+        low: lower end of the 95 % confidence interval; NaN for a single user.
         high: its upper end.
-        standard_error: of the mean; NaN of a single user.
+        standard_error: of the mean; NaN for a single user.
         num_better: users with a difference above zero.
         num_users: how many.
         num_repeats: repeats that both sides have, averaged for each user first.
@@ -48,7 +48,7 @@ def compare(
     """Compares two systems at one n.
 
     Args:
-        first: results of the one.
+        first: results of one system.
         second: results of the other, at the same n and seed.
         seed: of the resampling.
 
@@ -56,7 +56,7 @@ def compare(
         first - second.
 
     Raises:
-        ValueError: They share no user and repeat.
+        ValueError: They have no user and repeat in common.
     """
     one, other = (
         {(r.user_id, r.repeat): r.srocc for r in side} for side in (first, second)
@@ -93,18 +93,18 @@ def _difference(cases: Sequence[tuple[str, int, float]], seed: int) -> Differenc
 
 
 def interval(values: np.ndarray, *, seed: int) -> tuple[float, float]:
-    """Bootstraps the mean of values, one per user.
+    """Computes a bootstrap interval of the mean of values, one per user.
 
     The bias-corrected and accelerated interval of Efron 1987 (J. Am. Stat. Assoc. 82),
-    as SciPy computes it. Differences of paired values, so the pairs stay together.
+    as SciPy computes it. The values are differences, so pairs stay together.
 
     Args:
         values: [users].
         seed: of the resampling.
 
     Returns:
-        Lower and upper end; NaN twice of a single value, the value twice where all
-        are equal.
+        Lower and upper end; NaN twice for a single value, the value twice if all are
+        equal.
     """
     if len(values) < 2:
         return float("nan"), float("nan")

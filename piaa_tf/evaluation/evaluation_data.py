@@ -1,4 +1,4 @@
-"""What a data set has for an evaluation: some of three kinds, in three splits."""
+"""What a data set offers to an evaluation: up to three kinds, in three splits."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from piaa_tf.evaluation.system import SamplesByKind
 
 KINDS = (ScoreDistributions, LikedImages, PersonalRatings)
 VALIDATION_SHARE = 0.1
-"""Of the training users, where a data set has no validation users."""
+"""Share of the training users, where a data set has no validation users."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -30,8 +30,8 @@ class EvaluationData:
 
     Attributes:
         train: kind -> samples, of the kinds that there are.
-        validation: the same of other pictures and people.
-        test: the same of yet others.
+        validation: the same for other images and people.
+        test: the same for others again.
     """
 
     train: SamplesByKind
@@ -39,7 +39,7 @@ class EvaluationData:
     test: SamplesByKind
 
     def fingerprint(self) -> str:
-        """Names these data: a hash of all images, users and numbers."""
+        """Returns a hash of all images, users and numbers, to identify the data."""
         digest = hashlib.sha256()
         for split in (self.train, self.validation, self.test):
             for kind, samples in split.items():
@@ -56,23 +56,23 @@ class EvaluationData:
 def load_evaluation_data(
     dataset: str, data_dir: str | os.PathLike[str] | None
 ) -> EvaluationData:
-    """Loads whatever a data set has.
+    """Loads everything that a data set has.
 
-    Where there are training users and no validation users, every tenth of the former
-    is set aside: settings have to be chosen on somebody.
+    Where there are training users and no validation users, every tenth training user
+    is set aside, so that settings can be chosen.
 
     Args:
         dataset: a name of `data.catalog`.
-        data_dir: where it lies.
+        data_dir: its folder.
 
     Returns:
-        The samples; a kind whose file is not there is left out.
+        The samples; a kind whose file does not exist is left out.
 
     Raises:
-        InputError: A table is there and broken, the data set is unknown, or nobody
-            of the test split has rated anything.
+        InputError: A table exists and is broken, the data set is unknown, or the test
+            split has no ratings.
     """
-    # Any: a dict cannot say that what is under a kind is of that kind.
+    # Any: a dict's type cannot say that each value is of the kind that is its key.
     splits: dict[str, Any] = {}
     for split in ("train", "validation", "test"):
         splits[split] = {}

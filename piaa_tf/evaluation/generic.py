@@ -14,15 +14,15 @@ from piaa_tf.models.prior import Prior
 
 
 def prior_outputs(prior: Prior, paths: Sequence[Path]) -> dict[str, np.ndarray]:
-    """Predicts what needs no user.
+    """Predicts everything that needs no user.
 
     Args:
         prior: of any kind.
-        paths: of N pictures.
+        paths: of N images.
 
     Returns:
-        Of `score` [N] on [0, 1] (a distribution's mean, mapped), `distribution`
-        [N, bins] and `traits` [N, 5] those that the prior has.
+        Those of `score` [N] on [0, 1] (a distribution's mean, mapped), `distribution`
+        [N, bins] and `traits` [N, 5] that the prior predicts.
     """
     outputs = predict(prior, paths)
     found: dict[str, np.ndarray] = {
@@ -41,7 +41,7 @@ def compare_scores(
     Args:
         outputs: `score` [N] on [0, 1] and perhaps `distribution` [N, bins], one row
             for each image of `average_scores(samples)`.
-        samples: what people gave.
+        samples: the scores that people gave.
 
     Returns:
         `score_srocc`, `score_plcc`, `score_acc` (threshold: the middle of the range)
@@ -68,10 +68,10 @@ def score_metrics(
 
     Args:
         prior: predicts a distribution or a score.
-        samples: pictures held out from its training.
+        samples: images held out from its training.
 
     Returns:
-        As of `compare_scores`.
+        What `compare_scores` returns.
     """
     images, _ = average_scores(samples)
     outputs = prior_outputs(prior, [samples.photos / image for image in images])

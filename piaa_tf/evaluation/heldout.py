@@ -1,4 +1,4 @@
-"""Held-out users in the middle of a run: how well the prior adapts to them by now."""
+"""Held-out users: how well a prior adapts to them while it is being trained."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from piaa_tf.evaluation.system import PersonalSystem
 from piaa_tf.models.prior import Prior
 
 MAX_USERS, MAX_TESTED = 16, 50
-"""Bounds of time and memory for scope "all": users, and test pictures of each."""
+"""Limits of time and memory with scope "all": users, and test images of each."""
 
 
 class HeldOutUsers:
-    """Adapts to users of the validation split, and measures on their other pictures."""
+    """Adapts to users of the validation split, and measures on their other images."""
 
     def __init__(
         self,
@@ -34,11 +34,11 @@ class HeldOutUsers:
             ratings: of users that the prior is not trained on.
             scope: "all" or "head", what adapts.
             loop: how it adapts.
-            num_images: pictures of each user to adapt to.
+            num_images: images of each user to adapt to.
             seed: of the splits.
 
         Raises:
-            InputError: No user has rated two pictures more than `num_images`.
+            InputError: No user has rated at least two images more than `num_images`.
         """
         users = [
             user
@@ -47,7 +47,7 @@ class HeldOutUsers:
         ]
         if num_images < 2 or not users:
             raise InputError(
-                "Held-out users need at least 2 pictures to adapt to and 2 more to "
+                "Held-out users need at least 2 images to adapt to and 2 more to "
                 f"test on. Got validation_images={num_images} and {len(users)} such "
                 f"users of {len(ratings.user_ids())}. Pass another "
                 "--validation_images, or --validation_steps=0."
@@ -69,11 +69,11 @@ class HeldOutUsers:
         """Measures a prior.
 
         Args:
-            prior: of one config throughout.
+            prior: of the same config in every call.
 
         Returns:
             `heldout_before` and `heldout_after` adaptation: SROCC on the same
-            pictures, averaged over users.
+            images, averaged over users.
         """
         results = measure(self._adapting(prior), self._splits)
         pairs = [(result.prior_srocc, result.srocc) for result in results]

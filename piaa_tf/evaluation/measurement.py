@@ -1,7 +1,7 @@
 """What was measured of one system, in memory and on disk.
 
 WORK/systems/KEY/results.csv     SROCC per n, user and repeat
-                 scores.npz      predicted scores of the test pictures
+                 scores.npz      predicted scores of the test images
                  traits.npz      predicted traits of the test likes
                  done.json       name and seconds; written last
 """
@@ -24,14 +24,14 @@ class Measurement:
     """One system, measured.
 
     Attributes:
-        key: its name as a flag.
+        key: its name in `--systems`.
         name: its name in the tables.
-        results: of all n, users and repeats; empty where it adapts to nobody.
-        scores: predicted for the test pictures, `score` and perhaps `distribution`;
-            empty where it predicts none.
-        traits: predicted for the test likes, `traits`; empty where it predicts none.
-        fit_s: seconds of `fit`, those of a prior that an earlier system of this
-            evaluation trained not among them.
+        results: of all n, users and repeats; empty if it does not adapt.
+        scores: predicted for the test images, `score` and perhaps `distribution`;
+            empty if it predicts none.
+        traits: predicted for the test likes, `traits`; empty if it predicts none.
+        fit_s: seconds of `fit`, without those of a prior that an earlier system of this
+            evaluation trained.
         adaptation_s: n -> seconds of a typical adaptation (the median).
     """
 
@@ -48,7 +48,7 @@ class Measurement:
         return [r for r in self.results if r.num_images == num_images]
 
     def save(self, directory: Path) -> None:
-        """Writes the folder; it counts as done once all of it is there."""
+        """Writes the folder; it counts as done once done.json exists."""
         write_results(directory / "results.csv", self.results)
         for name in ("scores", "traits"):
             np.savez(directory / f"{name}.npz", **getattr(self, name))
@@ -62,7 +62,7 @@ class Measurement:
 
 
 def load_measurement(directory: str | os.PathLike[str]) -> Measurement | None:
-    """Reads what `Measurement.save` wrote; None where it is not there or not whole."""
+    """Reads what `Measurement.save` wrote; None if it is missing or incomplete."""
     directory = Path(directory)
     if not (directory / "done.json").exists():
         return None

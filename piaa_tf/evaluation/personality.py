@@ -1,8 +1,8 @@
-"""Personality: how well the traits of those who like a picture are predicted.
+"""Personality: how well the traits of those who like an image are predicted.
 
-Two levels. Of each liked picture, against its liker's traits; the papers' figures are
-most likely of this kind. And of each person, the mean over the pictures they like: the
-person's portrait.
+There are two levels. The traits predicted from each liked image are compared with its
+liker's; the papers' figures are most likely of this kind. And each person's portrait,
+the mean over the images they like, is compared with the person's traits.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class TraitFigures:
     """How well one trait is predicted.
 
     Attributes:
-        level: "image", each like counts; or "user", each person counts.
+        level: "image", where each like counts; or "user", where each person counts.
         trait: one of `ratings.TRAITS`.
         srocc: rank correlation.
         plcc: linear correlation.
@@ -49,7 +49,7 @@ def compare_traits(predicted: np.ndarray, samples: LikedImages) -> list[TraitFig
         samples: likes of people held out from the training, of two or more people.
 
     Returns:
-        Five traits at the level of images, then five at that of users.
+        The five traits at the level of images, then at that of users.
     """
     users, own_rows = np.unique(np.array(samples.users), return_inverse=True)
     counts = np.bincount(own_rows)[:, np.newaxis]
@@ -78,7 +78,7 @@ def compare_traits(predicted: np.ndarray, samples: LikedImages) -> list[TraitFig
 
 
 def trait_metrics(prior: Prior, samples: LikedImages) -> dict[str, float]:
-    """Correlates predicted traits with the likers', picture by picture.
+    """Correlates predicted traits with the likers', image by image.
 
     Args:
         prior: predicts traits.

@@ -1,4 +1,4 @@
-"""How often what is measured in an evaluation."""
+"""Which numbers of images an evaluation measures, and how often."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from piaa_tf.evaluation.system import System
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """How often which systems are measured, and on whom.
+    """What is measured, how often, and on which users.
 
     Attributes:
         num_images: the numbers n of the tables.
         repeats: splits of each user.
         costly_repeats: the same for systems that adapt a whole network.
-        curve: the numbers n of the learning curve; costly systems get one split where
-            an n is not in the tables.
+        curve: the numbers n of the learning curve; costly systems get a single split
+            where an n is not in the tables.
         same_tests: whether all n are tested on the same images of a user.
-        max_users: the first so many of the test users; 0 for all.
+        max_users: how many of the test users, from the first; 0 for all.
         seed: of the splits.
     """
 
@@ -35,14 +35,14 @@ class Plan:
 
     @property
     def num_reserved(self) -> int:
-        """Ratings that a user must be able to give."""
+        """How many ratings a user must have besides those to test on."""
         return max((*self.num_images, *self.curve))
 
     def tested(self, data: EvaluationData) -> PersonalRatings:
         """Returns the ratings of those test users who are measured.
 
         Raises:
-            InputError: Nobody has rated enough.
+            InputError: No user has rated enough.
         """
         ratings = with_enough_ratings(data.test[PersonalRatings], self.num_reserved)
         if not self.max_users:

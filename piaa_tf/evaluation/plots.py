@@ -1,4 +1,4 @@
-"""Pictures of results, for people to look at."""
+"""A chart of results, for people to look at."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def plot_users(
     Args:
         results: of one system and the same users, for some numbers of ratings.
         path: PNG to write.
-        title: above the picture; says which data these are.
+        title: above the chart; says which data these are.
     """
     of_count = by_num_images(results)
     prior = mean_by_user(of_count[max(of_count)], "prior_srocc")

@@ -2,8 +2,8 @@
 
 Slides, "PIAA Database: FLICKR-AES": 10 or 100 images of each unseen user for
 adaptation, all others for test, SROCC per user. Splits depend on (seed, user, repeat)
-alone, so that methods are compared on the same ones, and 10 images are the first of the
-100. Whatever adapts to a user is measured by one loop:
+alone, so that all methods get the same ones, and the 10 images are the first of the
+100. One loop measures everything that adapts to a user:
 
     results = measure(system, user_splits(ratings, {10: 5, 100: 5}, seed=0))
 """
@@ -24,14 +24,14 @@ from piaa_tf.evaluation.system import PersonalSystem
 from piaa_tf.metrics import srocc
 
 MIN_TESTED = 2
-"""Images without which a user's ranking cannot be measured."""
+"""Fewest images on which a user's ranking can be measured."""
 
 
 def split(user_id: str, count: int, *, seed: int, repeat: int) -> np.ndarray:
     """Orders a user's ratings at random: the first n adapt, the last ones test.
 
     Args:
-        user_id: whose.
+        user_id: the user.
         count: number of the user's ratings.
         seed: of the evaluation.
         repeat: number of the split.
@@ -48,7 +48,7 @@ class UserSplit:
     """One user's ratings, split into those to adapt to and those to test on.
 
     Attributes:
-        own: the user's ratings; the prior scores all of their pictures.
+        own: the user's ratings; the prior scores all of their images.
         repeat: number of the split.
         support_rows: rows of `own` to adapt to, [n].
         tested_rows: rows of `own` to test on.
@@ -61,7 +61,7 @@ class UserSplit:
 
     @property
     def user_id(self) -> str:
-        """Whose ratings these are."""
+        """The user who gave these ratings."""
         return self.own.users[0]
 
     @property
@@ -83,17 +83,16 @@ def user_splits(
     num_reserved: int | None = None,
     max_tested: int | None = None,
 ) -> list[UserSplit]:
-    """Splits the ratings of every user, for every n, as often as asked.
+    """Splits the ratings of every user, for every n, a given number of times.
 
     Args:
         ratings: of unseen users who have rated enough, see `with_enough_ratings`.
         repeats: n -> number of splits.
         seed: of the splits; the same for all systems.
-        num_reserved: images of each user that are never tested, so that all n are
+        num_reserved: images of each user that are never tested on, so that all n are
             tested on the same images; None for the published protocol, in which each n
             is tested on all others.
-        max_tested: the most images of a user to test on, the others are left alone;
-            None for all.
+        max_tested: the most images of a user to test on; None for all.
 
     Returns:
         Splits by user, then n, then repeat.
@@ -158,12 +157,12 @@ def measure(
     *,
     seconds: dict[int, list[float]] | None = None,
 ) -> list[Result]:
-    """Measures one system on users it has never met.
+    """Measures one system on users it has never seen.
 
     Args:
-        system: fitted, and prepared for the pictures of the splits.
+        system: fitted, and prepared for the images of the splits.
         splits: those of one user next to each other, see `user_splits`.
-        seconds: n -> how long each adaptation took; filled where it is given.
+        seconds: n -> how long each adaptation took; filled in if given.
 
     Returns:
         Results by n, then in the order of the splits.

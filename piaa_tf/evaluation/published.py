@@ -1,4 +1,4 @@
-"""The figures of the papers, as the slides print them; none of them is measured here.
+"""The papers' figures as the slides print them; none of them is measured here.
 
 Slides: "Performance comparison on AVA database", "PIAA Database: FLICKR-AES",
 "Personality prediction performance", Tables I and II of BLG-PIAA. A measured system is
@@ -18,7 +18,7 @@ class Personal(NamedTuple):
     """SROCC of a personal system, mean and spread over repeats.
 
     Attributes:
-        name: of the row; the same as the name of the measured system.
+        name: of the row, and of the measured system.
         srocc: n -> (mean, plus-minus).
     """
 
@@ -32,9 +32,9 @@ class Generic(NamedTuple):
     Attributes:
         name: of the row.
         system: name of the measured system it stands beside; "" for none.
-        acc: in per cent.
+        acc: accuracy in per cent.
         srocc: rank correlation of mean scores.
-        emd: r = 1, most likely.
+        emd: earth mover's distance, most likely with r = 1.
     """
 
     name: str
@@ -50,8 +50,8 @@ class Traits(NamedTuple):
     Attributes:
         name: of the row.
         system: name of the measured system it stands beside; "" for none.
-        figures: of openness to neuroticism; the slides do not name the measure, and
-            a correlation is most likely.
+        figures: from openness to neuroticism; the slides do not name the measure,
+            which is most likely a correlation.
     """
 
     name: str

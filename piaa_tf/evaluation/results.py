@@ -1,8 +1,7 @@
 """Rows of results: what was measured of one system on one user in one repeat.
 
-`results.csv` is a promise to whoever reads it on: its columns are the fields of
-`Result`, and the same seed gives the same bytes. It holds no times; those differ from
-run to run.
+Other programs may rely on `results.csv`: its columns are the fields of `Result`, and
+the same seed gives the same bytes. It holds no times, which differ from run to run.
 """
 
 from __future__ import annotations
@@ -26,14 +25,14 @@ class Result:
 
     Attributes:
         system: its name in the tables.
-        num_images: n, ratings it adapted to.
+        num_images: n, the number of ratings it adapted to.
         repeat: number of the split.
-        user_id: whose.
+        user_id: the user.
         srocc: SROCC of the user's scores on the test images.
         prior_srocc: SROCC of the system's scores without personal data on the same
             images.
         num_tested: number of test images.
-        num_weights: numbers kept for this user alone.
+        num_weights: how many numbers are kept for this user alone.
     """
 
     system: str
@@ -58,7 +57,7 @@ _TYPES: dict[str, Callable[[str], Any]] = {
 
 
 def write_results(path: str | os.PathLike[str], results: Iterable[Result]) -> None:
-    """Writes results.csv, whole or not at all; correlations with six digits."""
+    """Writes results.csv, whole or not at all; correlations get six digits."""
     rows = (
         [
             f"{value:.6f}" if isinstance(value, float) else value
@@ -89,7 +88,7 @@ def read_results(path: str | os.PathLike[str]) -> list[Result]:
 
 
 def by_num_images(results: Iterable[Result]) -> dict[int, list[Result]]:
-    """Sorts results by n, the ratings adapted to, ascending; their order stays."""
+    """Groups results by n, ascending; their order within a group stays."""
     found: dict[int, list[Result]] = {}
     for result in sorted(results, key=lambda result: result.num_images):
         found.setdefault(result.num_images, []).append(result)
@@ -111,8 +110,8 @@ class Summary:
 
     Attributes:
         mean: over users and repeats.
-        std: of the means over users of single repeats, with one degree of freedom
-            less; the published plus-minus. NaN of a single repeat.
+        std: sample standard deviation, over repeats, of the mean over users; the
+            published plus-minus. NaN for a single repeat.
         num_repeats: how many.
         num_users: how many.
     """
@@ -126,7 +125,7 @@ class Summary:
 def table_of(
     results: Sequence[Result], field: str = "srocc"
 ) -> tuple[list[str], np.ndarray]:
-    """Lays one system's results for one n out by user and repeat.
+    """Arranges one system's results for one n by user and repeat.
 
     Args:
         results: of one system and one n, each user with the same repeats.

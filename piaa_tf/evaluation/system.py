@@ -1,12 +1,12 @@
-"""A system of the tables: what it learns from, and what it must answer.
+"""A system of the tables: what it learns from, and what it must offer.
 
-A system is a class with a `name` and a `fit`, which says what prior it starts from and
-whether adapting is costly. What else it offers says which tables it
-stands in: a `GenericSystem` predicts what people give on average, or the traits of
-those who like a picture; a `PersonalSystem` adapts to a user. One class may be both.
+A system is a class with a `name`, a `fit`, the role of the prior that it starts from,
+and whether adapting is costly. Its other methods decide which tables it appears in: a
+`GenericSystem` predicts what people give on average, or the traits of those who like
+an image; a `PersonalSystem` adapts to a user. One class may be both.
 
     system.fit(training)                      once, on training users
-    system.prepare(ratings)                   once, all that test users have rated
+    system.prepare(ratings)                   once, for all ratings of test users
     before = system.prior().predict(images)   without personal data
     after = system.adapt(support).predict(images)     for each user, n and repeat
 """
@@ -38,10 +38,10 @@ KIND_NAMES = {
 
 
 class SamplesByKind(Protocol):
-    """A dict from kinds to samples, each of the kind that it stands under."""
+    """A dict from kinds to samples, each value of the kind that is its key."""
 
     def __getitem__(self, kind: type[AnySamples], /) -> AnySamples:
-        """Returns the samples of a kind that there is."""
+        """Returns the samples of a kind, which must exist."""
         ...
 
     def __contains__(self, kind: object, /) -> bool:
@@ -60,25 +60,25 @@ class SamplesByKind(Protocol):
 class MissingSamplesError(InputError):
     """A system lacks samples that it is fitted on; the message says which.
 
-    Where all systems were asked for, such a one is left out of the tables.
+    When all systems are asked for, such a system is left out of the tables.
     """
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Training:
-    """What a system may be fitted on; nothing of any test user.
+    """What a system may be fitted on, without anything from test users.
 
     Attributes:
         train: samples by their kind, of those kinds that the data set has.
-        validation: the same of other pictures and people; settings are chosen on it.
-        work_dir: folder for what a system wants to keep, such as checkpoints, so that
-            an interrupted evaluation goes on. Systems that share a prior find it here.
+        validation: the same for other images and people; settings are chosen on it.
+        work_dir: folder for what a system keeps, such as checkpoints, so that an
+            interrupted evaluation continues. Systems that share a prior find it here.
         num_images: the numbers n of ratings that test users will give, ascending.
         seed: of everything random.
-        is_quick: whether to spend a fraction of the time: fewer epochs and settings.
+        is_quick: whether to spend a fraction of the time, on fewer epochs and settings.
         backbone: of the networks trained here.
         image_size: of their input, in pixels.
-        priors: priors that the user brought, and so need no training: role -> folder.
+        priors: role -> folder of a prior that the user provides; it is not trained.
     """
 
     train: SamplesByKind
@@ -98,7 +98,7 @@ class Training:
 
         Args:
             kind: `ScoreDistributions`, `LikedImages` or `PersonalRatings`.
-            system: who asks; named in the message.
+            system: name of the system that needs them, for the message.
             split: "train" or "validation".
 
         Raises:
@@ -109,15 +109,15 @@ class Training:
         if found is None:
             raise MissingSamplesError(
                 f"{system} needs {KIND_NAMES[kind]} in the {split} split. The data set "
-                "has none. Leave the system out of --systems, or give its --prior."
+                "has none. Omit the system from --systems, or give its --prior."
             )
         return found
 
     def average_samples(self, system: str) -> ScoreDistributions | PersonalRatings:
-        """Returns what average scores are learned from: a crowd's, else users'.
+        """Returns samples to learn average scores from, a crowd's or else users'.
 
         Args:
-            system: as of `samples`.
+            system: as in `samples`.
 
         Raises:
             MissingSamplesError: The data set has neither.
@@ -142,8 +142,8 @@ class PersonalModel(Protocol):
             images: [N], each among those of `PersonalSystem.prepare`.
 
         Returns:
-            [N] scores, higher is better; close to the users' rating range where the
-            system speaks in it, but only their order is measured.
+            [N] scores, higher is better. They may lie in the users' rating range, but
+            only their order is measured.
         """
         ...
 
@@ -170,19 +170,19 @@ class System(Protocol):
         ...
 
     def fit(self, training: Training) -> None:
-        """Learns whatever does not depend on test users.
+        """Learns everything that does not depend on test users.
 
         Deterministic in `training.seed`.
 
         Raises:
-            MissingSamplesError: Samples of a kind that it needs are not there.
+            MissingSamplesError: Samples of a kind that it needs are missing.
         """
         ...
 
 
 @runtime_checkable
 class PersonalSystem(Protocol):
-    """What adapts to a user's ratings, and can be measured."""
+    """A system that adapts to a user's ratings."""
 
     @property
     def name(self) -> str:
@@ -190,16 +190,16 @@ class PersonalSystem(Protocol):
         ...
 
     def prepare(self, ratings: PersonalRatings) -> None:
-        """Computes, once, what is needed of the pictures: embeddings, features.
+        """Computes once what is needed of the images, such as embeddings.
 
         Args:
-            ratings: of all users to be tested. Only pictures may be looked at here:
-                `images`, `paths` and `rating_range`.
+            ratings: of all users to be tested. Only `images`, `paths` and
+                `rating_range` may be read here.
         """
         ...
 
     def prior(self) -> PersonalModel:
-        """Returns the model of a user of whom nothing is known."""
+        """Returns the model of a user about whom nothing is known."""
         ...
 
     def adapt(self, support: PersonalRatings) -> PersonalModel:
@@ -209,8 +209,8 @@ class PersonalSystem(Protocol):
             support: n ratings of one user, a part of the prepared ones.
 
         Returns:
-            The user's model. It need not outlive the next call of `adapt` or `prior`:
-            a private network is one network that serves one user after another.
+            The user's model. It may become invalid with the next call of `adapt` or
+            `prior`: one private network serves one user after another.
         """
         ...
 
@@ -220,10 +220,10 @@ class GenericSystem(System, Protocol):
     """A system that predicts what needs no user."""
 
     def predict_generic(self, samples: Samples) -> dict[str, np.ndarray]:
-        """Predicts for each picture of a set.
+        """Predicts for each image of a set.
 
         Args:
-            samples: N pictures; only `images` and `paths` may be looked at.
+            samples: N images; only `images` and `paths` may be read.
 
         Returns:
             Some of `score` [N] in 0..1 of the range of scores, `distribution`

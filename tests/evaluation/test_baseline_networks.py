@@ -64,7 +64,7 @@ def training(data, given, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def fitted(data, training):
-    """Gives systems by key, fitted and prepared, once each."""
+    """Returns systems by key, each fitted and prepared once."""
     made = {}
 
     def get(key):
@@ -267,7 +267,7 @@ def test_settings_are_those_that_rank_validation_users_best(training):
 
     counts = dataclasses.replace(training, num_images=(4, 8, 99))
     chosen = choose_settings(adapt, (1, -1), counts, system="signs")
-    # Nobody has rated 99; the first setting stands.
+    # No user has rated 99 images: the first setting is taken.
     assert chosen == {4: -1, 8: 1, 99: 1}
 
 

@@ -39,7 +39,7 @@ def test_scores_are_compared_with_the_mean_over_raters(photos):
     assert "score_emd" not in compare_scores({"score": score}, samples)
 
 
-def test_traits_are_compared_by_picture_and_by_person(photos):
+def test_traits_are_compared_by_image_and_by_person(photos):
     directory, images = photos
     generator = np.random.default_rng(1)
     own = generator.uniform(-1, 1, [3, 5]).astype(np.float32)

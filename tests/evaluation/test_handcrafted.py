@@ -1,4 +1,4 @@
-"""Handcrafted features on pictures whose answer is known by construction."""
+"""Handcrafted features on images whose answer is known by construction."""
 
 import numpy as np
 import pytest
@@ -79,7 +79,7 @@ def test_a_subject_on_a_crossing_beats_one_in_the_centre_or_corner(crossing):
     assert on_crossing > 1.5 * feature("thirds", disc(0.1, 0.9))
 
 
-def test_a_mirrored_picture_is_symmetric():
+def test_a_mirrored_image_is_symmetric():
     half = grainy()[:, : SIZE // 2]
     mirrored = np.concatenate([half, half[:, ::-1]], axis=1)
     assert feature("symmetry", mirrored) == pytest.approx(1, abs=1e-3)
@@ -166,7 +166,7 @@ def test_clutter_is_not_simple():
     assert 0.7 < feature("simplicity", disc(0.5, 0.5)) < 1
 
 
-def test_large_pictures_are_averaged_down():
+def test_large_images_are_averaged_down():
     large = np.asarray(Image.fromarray(disc(1 / 3, 2 / 3)).resize((640, 480)))
     assert maps_of(large).luminance.shape == (MAX_SIDE * 3 // 4, MAX_SIDE)
     small = describe(disc(1 / 3, 2 / 3))
@@ -191,7 +191,7 @@ def test_files_are_described_in_their_order(tmp_path):
 
 
 def test_a_broken_file_is_named(tmp_path):
-    (tmp_path / "bad.jpg").write_bytes(b"no picture")
+    (tmp_path / "bad.jpg").write_bytes(b"no image")
     with pytest.raises(InputError, match=r"bad\.jpg must be a whole JPEG"):
         describe_files([tmp_path / "bad.jpg"])
 
@@ -201,7 +201,7 @@ def test_a_broken_file_is_named(tmp_path):
     [
         (np.zeros([9, 9]), r"uint8 \[height, width, 3\]. Got float64 \[9, 9\]"),
         (np.zeros([9, 9, 4], np.uint8), r"Got uint8 \[9, 9, 4\]"),
-        (np.zeros([9, 7, 3], np.uint8), r"8 pixels a side.*Got 7x9"),
+        (np.zeros([9, 7, 3], np.uint8), r"side of an image needs 8 pixels .*Got 7x9"),
     ],
 )
 def test_other_arrays_are_refused(image, message):

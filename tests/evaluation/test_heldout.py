@@ -35,7 +35,7 @@ def held_out(ratings, scope, **changes):
 
 
 @pytest.mark.parametrize("scope", ["all", "head"])
-def test_before_is_the_priors_srocc_on_the_other_pictures(ratings, priors, scope):
+def test_before_is_the_priors_srocc_on_the_other_images(ratings, priors, scope):
     measured = held_out(ratings, scope)(priors[0])
     expected = []
     for user in ratings.user_ids():
@@ -56,6 +56,6 @@ def test_a_later_state_is_measured_as_if_it_were_the_first(ratings, priors):
 
 
 @pytest.mark.parametrize("num_images", [1, 15])
-def test_users_without_enough_pictures_are_refused(ratings, num_images):
+def test_users_without_enough_images_are_refused(ratings, num_images):
     with pytest.raises(InputError, match=f"Got validation_images={num_images} and"):
         held_out(ratings, "head", num_images=num_images)

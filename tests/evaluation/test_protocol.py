@@ -108,13 +108,13 @@ def test_means_are_over_the_repeats_of_each_user(ratings):
     assert means["anna"] == pytest.approx(np.mean([r.srocc for r in results[:2]]))
 
 
-def test_the_picture_of_users_is_written(ratings, tmp_path):
+def test_the_chart_of_users_is_written(ratings, tmp_path):
     results = [*evaluate(ratings), *evaluate(ratings, num_images=4)]
     assert [*by_num_images(results)] == [4, 10]
     assert by_num_images(results)[10] == results[:4]
     plot_users(results, tmp_path / "users.png", title="simulated")
-    with Image.open(tmp_path / "users.png") as picture:
-        assert picture.size[0] > 500
+    with Image.open(tmp_path / "users.png") as chart:
+        assert chart.size[0] > 500
 
 
 def test_whole_networks_are_tested_on_the_same_splits(tiny_gallery, tiny_prior):
@@ -132,11 +132,11 @@ def test_whole_networks_are_tested_on_the_same_splits(tiny_gallery, tiny_prior):
         assert (one.user_id, one.repeat) == (other.user_id, other.repeat)
         assert one.num_tested == other.num_tested
         assert one.prior_srocc == pytest.approx(other.prior_srocc, abs=1e-6)
-        # A rate of next to nothing leaves the prior's order.
+        # A tiny rate leaves the prior's order as it is.
         assert one.srocc == pytest.approx(one.prior_srocc, abs=1e-6)
 
 
-def test_a_network_reads_each_picture_once_until_others_are_prepared(
+def test_a_network_reads_each_image_once_until_others_are_prepared(
     tiny_gallery, tiny_prior, monkeypatch
 ):
     from piaa_tf.evaluation import adapted_prior
@@ -161,7 +161,7 @@ def test_a_network_reads_each_picture_once_until_others_are_prepared(
 
 
 class ByFirstFeature:
-    """Scores by a picture's number, the user's sign learned from the support."""
+    """Scores by an image's number, the user's sign learned from the support."""
 
     name = "first feature"
 
@@ -220,7 +220,7 @@ def test_supports_are_the_first_of_the_split_and_never_tested(ratings):
     assert list(system.seen[0].images) == [own.images[i] for i in order]
 
 
-def test_no_more_pictures_are_seen_than_are_wanted(ratings):
+def test_no_more_images_are_scored_than_needed(ratings):
     samples, _ = ratings
     wanted = {"seed": 4, "num_reserved": 12}
     (few, *_), (all_, *_) = (

@@ -23,7 +23,7 @@ NUMBERS = (4, 8)
 
 @pytest.fixture(scope="module")
 def evidence(tiny_gallery):
-    """Made-up figures of three systems on real pictures."""
+    """Made-up figures of three systems on real images."""
     generator = np.random.default_rng(0)
     ratings, scores, likes = (
         catalog.load("gallery", kind, tiny_gallery, "test")
@@ -74,7 +74,7 @@ def evidence(tiny_gallery):
 
 
 def cells_of(table, **wanted):
-    """The cells, by column, of the rows that begin so."""
+    """Returns the cells of the rows of that name."""
     return [list(row) for row in table.rows if row[0] == wanted.get("name", row[0])]
 
 
@@ -189,8 +189,8 @@ def test_figures_lie_beside_the_markdown(report):
     }
     for name in names:
         assert f"]({name})" in text
-        with Image.open(report / name) as picture:
-            assert min(picture.size) > 300
+        with Image.open(report / name) as figure:
+            assert min(figure.size) > 300
 
 
 def test_tables_are_written_as_csv_too(report, evidence):

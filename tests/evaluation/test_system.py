@@ -14,7 +14,7 @@ from piaa_tf.evaluation.system import (
 
 
 class Constant:
-    """A generic system of no use."""
+    """A generic system that scores all images alike."""
 
     name, role, is_costly = "constant", None, False
 

@@ -1,17 +1,17 @@
 """Systems that keep the network, and adapt the weights behind its embedding.
 
 - PA_IAA (W_b alone): the other reading of "fine-tuned" in PA_IAA, see `fine_tuned.py`:
-  five numbers a user.
-- Ridge on embeddings: the score head of the multi-task prior in closed form, of the
-  kind that Ren et al.'s residual, and lately one ridge per user on embeddings of large
-  frozen networks, are reported as hard to beat. The weights of the last linear layer
-  are shrunk to the prior's (`adaptation/ridge.py`); the strength is chosen on
-  validation users. Not in the papers' tables.
-- ANIL: the last linear layer alone adapts, by gradient descent it was trained for.
-  Raghu et al. 2020 (arXiv:1909.09157). Meta-training differentiates through the inner
-  steps on the head; a user's steps are of the same kind, on the mean squared error over
-  [0, 1]. How many, beyond those of meta-training, is chosen on validation users. Not in
-  the papers' tables.
+  five numbers per user.
+- Ridge on embeddings: the score head of the multi-task prior in closed form. Ren et
+  al.'s residual, and more recently one ridge per user on embeddings of large frozen
+  networks, are reported as hard to beat. The weights of the last linear layer are
+  shrunk to the prior's (`adaptation/ridge.py`); the strength is chosen on validation
+  users. Not in the papers' tables.
+- ANIL: only the last linear layer adapts, by the gradient descent that it was trained
+  for. Raghu et al. 2020 (arXiv:1909.09157). Meta-training differentiates through the
+  inner steps on the head; a user's steps are of the same kind, on the mean squared
+  error over [0, 1]. Their number is chosen on validation users, and may exceed that of
+  meta-training. Not in the papers' tables.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ DESCENTS = tuple(InnerLoop(steps, RATE) for steps in (5, 20, 80))
 
 
 class DescendingHead(BehindEmbedding):
-    """A head that descends from where meta-training has put it: no Adam."""
+    """A head that adapts by plain gradient descent from its meta-trained weights."""
 
     def __init__(
         self, name: str, prior: Prior, rating_range: RatingRange, method: Method
     ) -> None:
-        """Takes what `BehindEmbedding` takes, but for the scope."""
+        """Takes what `BehindEmbedding` takes, except for the scope."""
         super().__init__(name, prior, rating_range, method, scope="head")
         self._descend: Callable | None = None
 

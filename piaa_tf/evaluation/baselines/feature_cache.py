@@ -1,6 +1,6 @@
-"""Numbers of pictures, computed once and kept in a work folder.
+"""Numbers that describe images, computed once and kept in a work folder.
 
-Several systems look at the same pictures, and an evaluation that was interrupted looks
+Several systems look at the same images, and an evaluation that was interrupted looks
 at them again.
 """
 
@@ -21,21 +21,22 @@ from piaa_tf.files.atomic_files import write_file
 def cached(
     folder: Path,
     key: Sequence[str],
-    pictures: Sequence[Path],
+    images: Sequence[Path],
     compute: Callable[[], Mapping[str, np.ndarray]],
 ) -> dict[str, np.ndarray]:
     """Reads arrays that were kept, or computes and keeps them.
 
     Args:
-        folder: where; one file for each key and list of pictures.
-        key: what the numbers depend on beside the pictures.
-        pictures: files; another size or time of one of them asks for new numbers.
-        compute: name -> array, one row for each picture.
+        folder: where; one file for each key and list of images.
+        key: what the numbers depend on besides the images.
+        images: files; if the size or time of one changes, the numbers are computed
+            anew.
+        compute: name -> array, one row for each image.
 
     Returns:
-        What `compute` returns, or once returned.
+        What `compute` returns, now or earlier.
     """
-    stamps = [(str(path.absolute()), *stamp(path)) for path in pictures]
+    stamps = [(str(path.absolute()), *stamp(path)) for path in images]
     digest = hashlib.sha256(json.dumps([list(key), stamps]).encode()).hexdigest()
     path = folder / f"{digest[:24]}.npz"
     if path.exists():

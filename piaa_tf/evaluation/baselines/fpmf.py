@@ -2,18 +2,19 @@
 
 O'Donovan et al., *Collaborative Filtering of Color Aesthetics*, CAe 2014: as in
 probabilistic matrix factorisation (Salakhutdinov and Mnih 2007) a rating is the product
-of a user's and a picture's latent vectors, with Gaussian priors on both; but the
-picture's follows from its features by a learned transformation, so that a picture
-nobody has rated has one, too. Ren et al. (ICCV 2017) brought it to pictures, and the
-tables compare with it.
+of a user's and an image's latent vectors, with Gaussian priors on both; but the image's
+vector follows from its features by a learned transformation, so that an image without
+any rating has one, too. Ren et al. (ICCV 2017) applied it to photos, and the tables
+compare with it.
 
     r_ui = m + b_u + x_i . a_0 + (x_i A) . q_u + noise
 
-with x_i a picture's features, q_u [K] a user's taste. Close to the paper: the linear
-transformation and the maximum a posteriori estimate. Not: minimised by alternating
-least squares instead of gradient descent, since each half has a closed form. Unknown:
-K, the priors' variances and the features of the published figures; the first two are
-chosen on validation users. A new user gets b_u and q_u, a ridge regression; A stays.
+with x_i an image's features, q_u [K] a user's taste. As in the paper: the linear
+transformation and the maximum a posteriori estimate. Different: it is found by
+alternating least squares instead of gradient descent, since each half has a closed
+form. Unknown: K, the priors' variances and the features of the published figures; the
+first two are chosen on validation users. A new user gets b_u and q_u by a ridge
+regression; A stays as it is.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from piaa_tf.data.samples import PersonalRatings
-from piaa_tf.evaluation.baselines.pictures import (
-    PictureFeatures,
+from piaa_tf.evaluation.baselines.image_features import (
+    ImageFeatures,
     described,
 )
 from piaa_tf.evaluation.baselines.regressor import STARS
@@ -60,7 +61,7 @@ SETTINGS = tuple(
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Factorisation:
-    """What training users' ratings taught.
+    """What is learned from training users' ratings.
 
     Attributes:
         settings: rank and strengths.
@@ -75,13 +76,13 @@ class Factorisation:
     transformation: np.ndarray
 
     def generic(self, features: np.ndarray) -> np.ndarray:
-        """Scores pictures [N, F] for a user of whom nothing is known."""
+        """Scores images [N, F] for a user about whom nothing is known."""
         return self.mean + features @ self.shared
 
     def user(
         self, features: np.ndarray, ratings: np.ndarray
     ) -> tuple[float, np.ndarray]:
-        """Estimates b_u and q_u [K] from the features [n, F] and ratings [n] of one."""
+        """Estimates b_u and q_u [K] from one user's features [n, F] and ratings [n]."""
         latent = features @ self.transformation
         lack = ratings - self.generic(features)
         centred = latent - latent.mean(axis=0)
@@ -101,10 +102,10 @@ def factorise(
     """Factorises the ratings of many users by alternating least squares.
 
     Args:
-        rated: of each user the features [n_u, F] of what they rated, and the ratings.
+        rated: for each user the features [n_u, F] of the rated images, and the ratings.
         settings: rank and strengths.
         rounds: how often users and transformation are estimated in turn.
-        seed: of the first transformation.
+        seed: of the initial transformation.
 
     Returns:
         The factorisation.
@@ -133,8 +134,8 @@ def _transform(
 ) -> Factorisation:
     """Estimates a_0 and A, given the users: one ridge regression for all ratings.
 
-    The rows of its design are x_i (x) [1, q_u]. Their normal matrix is the sum over
-    users of Kronecker products, so that no row is ever formed.
+    The rows of its design matrix are x_i (x) [1, q_u]. Their normal matrix is a sum of
+    Kronecker products over users, so no row needs to be formed.
     """
     tastes = np.stack([taste for _, taste in users])
     # The prior's mean is 0: what all users have in common belongs to a_0.
@@ -162,18 +163,18 @@ class Fpmf:
     def __init__(self, parts: Sequence[str]) -> None:
         """Chooses the features: "content", "attribute" or both."""
         self.name = f"FPMF ({described(parts)})"
-        self._features = PictureFeatures(parts)
+        self._features = ImageFeatures(parts)
         self.role = self._features.role
 
     def fit(self, training: Training) -> None:
         """Factorises the training ratings, and chooses rank and strength."""
         ratings = training.samples(PersonalRatings, self.name)
-        pictures = self._features.fit(training, self.name, ratings)
+        table = self._features.fit(training, self.name, ratings)
         rated = []
         for user in ratings.user_ids():
             own = ratings.of_user(user)
-            rows = pictures.rows(own.images)
-            rated.append((pictures.features[rows], _stars(own)))
+            rows = table.rows(own.images)
+            rated.append((table.features[rows], _stars(own)))
         self._factorisations = {
             settings: factorise(
                 rated,
@@ -191,12 +192,12 @@ class Fpmf:
         )
 
     def prepare(self, ratings: PersonalRatings) -> None:
-        """Looks at the pictures."""
-        self._pictures = self._features.look(ratings)
+        """Computes the features of the images."""
+        self._table = self._features.look(ratings)
         self._range = ratings.rating_range
 
     def prior(self) -> PersonalModel:
-        """Returns the taste that all share."""
+        """Returns the taste that all users share."""
         found = self._factorisations[self._chosen[min(self._chosen)]]
         return UserModel(0, lambda images: self._score(images, found, found.shared))
 
@@ -206,8 +207,8 @@ class Fpmf:
 
     def _adapt(self, support: PersonalRatings, settings: Factors) -> PersonalModel:
         found = self._factorisations[settings]
-        rows = self._pictures.rows(support.images)
-        offset, taste = found.user(self._pictures.features[rows], _stars(support))
+        rows = self._table.rows(support.images)
+        offset, taste = found.user(self._table.features[rows], _stars(support))
         own = found.shared + found.transformation @ taste
         return UserModel(
             1 + len(taste), lambda images: self._score(images, found, own, offset)
@@ -220,12 +221,12 @@ class Fpmf:
         weights: np.ndarray,
         offset: float = 0.0,
     ) -> np.ndarray:
-        features = self._pictures.features[self._pictures.rows(images)]
+        features = self._table.features[self._table.rows(images)]
         stars = found.mean + offset + features @ weights
         return self._range.from_unit(stars / STARS)
 
 
 def _stars(ratings: PersonalRatings) -> np.ndarray:
-    """Ratings on 0..4, whatever their range, so that strengths mean the same."""
+    """Maps ratings of any range to 0..4, so that strengths mean the same."""
     unit = ratings.rating_range.to_unit(ratings.ratings.astype(np.float64))
     return STARS * unit

@@ -1,13 +1,13 @@
-"""What a prior predicts without any user: the generic columns of the tables.
+"""Priors that predict without any user, for the generic columns of the tables.
 
 - NIMA: score distributions by the earth mover's distance. Talebi and Milanfar 2018
   (arXiv:1709.05424): softmax over the ten scores, EMD with r = 2 as loss. The paper's
   networks are VGG16 and Inception-v2 with ImageNet weights, dropout of 0.75 and crops
-  of 224; here it is the backbone of all rows, trained alike.
+  of 224; here it has the backbone and the training of all other rows.
 - Single task: aesthetics alone, personality alone. Slides, AVA table and personality
-  table: "DenseNet121(aesthetics)", "Inception-v3(personality)" and so on, what PA_IAA's
-  generic stage is measured against. Same losses, same number of passes as the
-  multi-task network has, one output each.
+  table: "DenseNet121(aesthetics)", "Inception-v3(personality)" and so on, with which
+  PA_IAA's generic stage is compared. The losses and the number of passes are those of
+  the multi-task network, with one output each.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from piaa_tf.evaluation.system import Training
 
 
 class GenericPrior:
-    """A prior that is trained, and predicts; nobody adapts it."""
+    """A prior that is trained and predicts, but does not adapt."""
 
     is_costly = False
 
     def __init__(self, name: str, role: str) -> None:
-        """Takes its name in the tables and its role."""
+        """Takes the name in the tables and the role of the prior."""
         self.name, self.role = name, role
 
     def fit(self, training: Training) -> None:
@@ -34,5 +34,5 @@ class GenericPrior:
         self._prior = find_prior(self.role, training, self.name)
 
     def predict_generic(self, samples: Samples) -> dict[str, np.ndarray]:
-        """Predicts whatever the prior has outputs for."""
+        """Predicts everything that the prior has outputs for."""
         return prior_outputs(self._prior, samples.paths)

@@ -1,10 +1,10 @@
-"""What the classical systems know of a picture: content, attributes, generic score.
+"""What the classical systems know about an image: content, attributes, generic score.
 
-- `content`: deep features of a frozen prior, as their first principal components. Ren
-  et al. (ICCV 2017) and Kong et al. (ECCV 2016) have features of an image classifier.
-- `attribute`: the handcrafted features. Both papers have attributes of AADB, predicted
+- `content`: the first principal components of a frozen prior's deep features. Ren et
+  al. (ICCV 2017) and Kong et al. (ECCV 2016) use features of an image classifier.
+- `attribute`: the handcrafted features. Both papers use attributes of AADB, predicted
   by a network that learned them from people's labels; no set here has such labels.
-- the generic score: what the prior gives for people in general.
+- the generic score: what the prior predicts for people in general.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ from piaa_tf.models.prior import Prior
 
 PARTS = ("content", "attribute")
 MAX_CONTENT = 32
-"""Principal components of the content; ten ratings tell little of more."""
+"""Most principal components of the content; ten ratings say little about more."""
 
 ROLE = "average"
-"""Of the prior that content and generic score come from."""
+"""Role of the prior that content and generic score come from."""
 
 
 def described(parts: Sequence[str]) -> str:
-    """Names features as the tables do.
+    """Returns the name of features in the tables.
 
     >>> described(["content"]), described(["content", "attribute"])
     ('only content', 'content and attribute')
@@ -46,13 +46,13 @@ def described(parts: Sequence[str]) -> str:
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Pictures:
-    """The numbers that a system computes with, of N distinct pictures.
+class FeatureTable:
+    """The numbers that a system computes with, one row for each of N distinct images.
 
     Attributes:
         row_of: image -> row.
-        features: float64 [N, F], scaled as the training pictures'.
-        generic: float64 [N], the prior's score in 0..1; zeros where there is no prior.
+        features: float64 [N, F], scaled as the training images'.
+        generic: float64 [N], the prior's score in 0..1; zeros without a prior.
     """
 
     row_of: Mapping[str, int]
@@ -63,34 +63,34 @@ class Pictures:
         """Returns the row of each image.
 
         Raises:
-            InputError: An image is not among them.
+            InputError: An image is not in the table.
         """
         missing = [image for image in images if image not in self.row_of]
         if missing:
             raise InputError(
-                f"Pictures must be among the {len(self.row_of)} that were prepared. "
+                f"Images must be among the {len(self.row_of)} that were prepared. "
                 f"Got {missing[0]!r}."
             )
         return np.array([self.row_of[image] for image in images], np.int64)
 
 
-class PictureFeatures:
-    """Turns pictures on disk into `Pictures`, scaled as the training pictures are.
+class ImageFeatures:
+    """Computes a `FeatureTable` of images on disk, scaled as the training images.
 
     Attributes:
-        role: of the prior that it looks with, or None.
+        role: of the prior that it uses, or None.
     """
 
     def __init__(self, parts: Sequence[str], *, with_generic: bool = False) -> None:
-        """Chooses what is looked at.
+        """Chooses the parts.
 
         Args:
             parts: some of `PARTS`, each once.
-            with_generic: whether the generic score is wanted of pictures without
-                content, too; both come from one prior.
+            with_generic: whether the generic score is computed even without the
+                content; both come from one prior.
 
         Raises:
-            InputError: A part is unknown or comes twice.
+            InputError: A part is unknown or given twice.
         """
         if not parts or not set(parts) <= set(PARTS) or len(set(parts)) < len(parts):
             raise InputError(f"parts must be some of {PARTS}, each once. Got {parts}.")
@@ -98,16 +98,16 @@ class PictureFeatures:
         self.role = ROLE if with_generic or "content" in parts else None
         self._prior: Prior | None = None
 
-    def fit(self, training: Training, system: str, samples: Samples) -> Pictures:
+    def fit(self, training: Training, system: str, samples: Samples) -> FeatureTable:
         """Learns means and deviations.
 
         Args:
             training: gives the prior, and the folder in which numbers are kept.
-            system: who asks.
+            system: name of the system, for messages.
             samples: of the training split.
 
         Returns:
-            Their distinct pictures.
+            The table of their distinct images.
         """
         self._work_dir = training.work_dir
         if self.role is not None:
@@ -122,8 +122,8 @@ class PictureFeatures:
             scaler.fit(raw[part])
         return self._scaled(paths, raw)
 
-    def look(self, samples: Samples) -> Pictures:
-        """Gives the distinct pictures of any samples, scaled as those of `fit`."""
+    def look(self, samples: Samples) -> FeatureTable:
+        """Returns the table of any samples' distinct images, scaled as in `fit`."""
         paths = _distinct_paths(samples)
         return self._scaled(paths, self._raw(paths))
 
@@ -148,9 +148,9 @@ class PictureFeatures:
 
     def _scaled(
         self, paths: Mapping[str, Path], raw: Mapping[str, np.ndarray]
-    ) -> Pictures:
+    ) -> FeatureTable:
         features = [self._scalers[part].transform(raw[part]) for part in self._parts]
-        return Pictures(
+        return FeatureTable(
             row_of={image: row for row, image in enumerate(paths)},
             features=np.concatenate(features, axis=1, dtype=np.float64),
             generic=raw["generic"].astype(np.float64),

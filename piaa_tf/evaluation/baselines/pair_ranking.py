@@ -17,21 +17,21 @@ def rank_pairs(
     max_pairs: int,
     generator: np.random.Generator,
 ) -> np.ndarray:
-    """Learns weights by which the better of two pictures scores higher, by a margin.
+    """Learns weights with which the better of two images scores higher by a margin.
 
     Args:
         features: [n, F].
         labels: [n]; higher is better.
         cost: C of the support vector machine; large values trust the pairs.
-        min_gap: difference of labels that makes two pictures a pair; > 0.
-        max_pairs: as many are drawn where there are more.
+        min_gap: least difference of labels between the images of a pair; > 0.
+        max_pairs: most pairs to learn from; of more, this many are drawn.
         generator: draws them.
 
     Returns:
-        [F] weights; zeros where no picture is better than another.
+        [F] weights; zeros where no image is better than another.
 
     Raises:
-        InputError: min_gap is not > 0: equal pictures have no order.
+        InputError: min_gap is not > 0; equal images have no order.
     """
     if not min_gap > 0:
         raise InputError(f"min_gap must be > 0. Got {min_gap}.")
@@ -44,7 +44,7 @@ def rank_pairs(
         pairs = generator.choice(pairs, max_pairs, replace=False)
     differences = features[first[pairs]] - features[second[pairs]]
     differences *= np.sign(gap[pairs])[:, np.newaxis]
-    # Two classes: each pair, the better one first, and turned around.
+    # Two classes: each pair with the better image first, and each pair reversed.
     machine = LinearSVC(C=cost, fit_intercept=False, dual=False)
     machine.fit(
         np.concatenate([differences, -differences]),

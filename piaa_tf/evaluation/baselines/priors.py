@@ -1,9 +1,9 @@
 """The priors that systems start from: given by the user, kept from before, or trained.
 
-Each has a role; systems of one role share the prior, trained once and kept in the
-work folder. What is trained here is small, for the simulated gallery and two cores:
-Adam with a cosine schedule from random weights. Whoever has real data trains with the
-programs, by the slides' settings, and brings the priors along.
+Each has a role. Systems of one role share its prior, which is trained once and kept in
+the work folder. Training here is small, for the simulated gallery and two cores: Adam
+with a cosine schedule from random weights. With real data, train priors with the
+programs, by the slides' settings, and pass them in.
 """
 
 from __future__ import annotations
@@ -36,19 +36,19 @@ EPOCHS = {
     "average": 6,
 }
 QUICK_SHARE = 8
-"""A quick run has this many times fewer epochs and meta-steps."""
+"""A quick run divides epochs and meta-steps by this."""
 
 BATCH_SIZE = 50
 RATE = 2e-3
 DISTRIBUTION_WEIGHT = 100.0
-"""Of L_a over L_p: squared shares of ten bins are about so much smaller."""
+"""Of L_a over L_p: squared errors of ten bins' shares are about so much smaller."""
 
 META_STEPS = {"blg": 120, "reptile": 120, "fomaml": 120, "anil": 240}
 _FALLING = MetaOptions(outer_schedule="linear")
 META = {
     "blg": replace(_FALLING, learner="blg", inner_rate=3e-4, outer_rate=0.2),
     "reptile": replace(_FALLING, learner="reptile", inner_rate=3e-4, outer_rate=0.2),
-    # A larger outer rate than this leaves theta of no use before the inner steps.
+    # A larger outer rate than this makes theta useless before the inner steps.
     "fomaml": replace(_FALLING, learner="fomaml", inner_rate=1e-4, outer_rate=1e-4),
     "anil": replace(
         _FALLING,
@@ -63,15 +63,15 @@ META = {
 
 NUM_TASKS = 5
 INNER_BATCH = 20
-"""Fresh pictures at each inner step; a small network learns a fixed set by heart."""
+"""Fresh images at each inner step; a small network memorises a fixed set."""
 
 ROLES = (*EPOCHS, *META)
 
 
 def role_of(prior: Prior) -> str:
-    """Says which role a prior has, by what it predicts and how it was trained."""
+    """Returns a prior's role, by what it predicts and how it was trained."""
     if prior.training.get("target") == "ranking":
-        return "ranking"  # scores of no scale: no system adapts them
+        return "ranking"  # its scores have no scale: no system adapts them
     if prior.kind == "blg_piaa":
         learner = prior.training.get("learner", "average")
         return learner if learner in META else "average"
@@ -84,18 +84,18 @@ def role_of(prior: Prior) -> str:
 
 
 def find_prior(role: str, training: Training, system: str) -> Prior:
-    """Gives the prior of a role; trains it where nobody has yet.
+    """Returns the prior of a role, and trains it if necessary.
 
     Args:
         role: one of `ROLES`.
-        training: what is at hand.
-        system: who asks; named where something is missing.
+        training: the given priors, and the samples to train on.
+        system: name of the system that needs it, for messages.
 
     Returns:
         The prior.
 
     Raises:
-        MissingSamplesError: The samples to train it from are not there.
+        MissingSamplesError: The samples to train it on are missing.
     """
     if role in training.priors:
         return load_prior(training.priors[role])

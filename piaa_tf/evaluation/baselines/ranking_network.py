@@ -2,14 +2,15 @@
 
 Kong et al., *Photo Aesthetics Ranking Network with Attributes and Content Adaptation*,
 ECCV 2016 (arXiv:1606.01621). Reg+Rank adds a hinge on pairs to the squared error. Att
-predicts attributes beside the score, and scores by them, too. Cont has one scoring
-branch for each kind of content, weighted by how much a picture is of that kind.
+predicts attributes besides the score, and uses them for the score. Cont has one scoring
+branch for each kind of content, weighted by how much an image is of that kind.
 
-Close to the paper: the losses, and how attributes and content enter. Not: AlexNet is
-not trained, but a small network on a prior's frozen embedding (`piaa-train-generic
---target=ranking` trains all of one); attributes are the handcrafted ones instead of
-AADB's labels; contents are clusters of the embedding; pairs are of average scores, as
-AVA has them, not of one rater. Unknown: margin and weights of the losses.
+As in the paper: the losses, and how attributes and content enter. Different: a small
+network on a prior's frozen embedding is trained instead of AlexNet (`piaa-train-generic
+--target=ranking` trains a whole network); attributes are the handcrafted ones instead
+of AADB's labels; kinds of content are clusters of the embedding; pairs differ in
+average scores, as AVA has them, not in one rater's. Unknown: margin and weights of the
+losses.
 """
 
 from __future__ import annotations
@@ -24,10 +25,10 @@ from sklearn.cluster import KMeans
 from piaa_tf.data.python_calls import steady
 from piaa_tf.data.samples import Samples, average_scores
 from piaa_tf.errors import InputError
-from piaa_tf.evaluation.baselines.pictures import (
+from piaa_tf.evaluation.baselines.image_features import (
     PARTS,
-    PictureFeatures,
-    Pictures,
+    FeatureTable,
+    ImageFeatures,
 )
 from piaa_tf.evaluation.system import Training
 from piaa_tf.losses import ranking_loss, rating_loss
@@ -36,7 +37,7 @@ from piaa_tf.training.supervised.generic import RANKING_MARGIN
 NUM_KINDS = 8
 WIDTH = 64
 ATTRIBUTE_WEIGHT = 0.01
-"""Of the attributes' squared error: they are standardised, scores lie in 0..1."""
+"""Of the attributes' squared error; they are standardised, scores lie in 0..1."""
 
 EPOCHS, QUICK_EPOCHS, BATCH_SIZE, RATE = 20, 4, 50, 3e-3
 
@@ -47,13 +48,13 @@ class RankingNetwork:
     is_costly = False
 
     def __init__(self, parts: Sequence[str]) -> None:
-        """Chooses what joins Reg+Rank.
+        """Chooses what is added to Reg+Rank.
 
         Args:
             parts: none, "attribute", "content" or both.
 
         Raises:
-            InputError: The parts are others.
+            InputError: A part is unknown.
         """
         if not set(parts) <= set(PARTS):
             raise InputError(f"parts must be none or some of {PARTS}. Got {parts}.")
@@ -62,12 +63,12 @@ class RankingNetwork:
             n for n, p in (("Att", "attribute"), ("Cont", "content")) if p in parts
         ]
         self.name = "+".join(["Reg+Rank", *joined])
-        self._content = PictureFeatures(["content"])
+        self._content = ImageFeatures(["content"])
         self.role = self._content.role
-        self._attributes = PictureFeatures(["attribute"])
+        self._attributes = ImageFeatures(["attribute"])
 
     def fit(self, training: Training) -> None:
-        """Trains on average scores: of a crowd where there is one, else of users."""
+        """Trains on average scores, a crowd's or else the users'."""
         samples = training.average_samples(self.name)
         images, scores = average_scores(samples)
         content = self._content.fit(training, self.name, samples)
@@ -85,12 +86,12 @@ class RankingNetwork:
         self._model.fit(steady(batches), epochs=epochs, verbose=0)
 
     def predict_generic(self, samples: Samples) -> dict[str, np.ndarray]:
-        """Predicts the average score of each picture, in 0..1."""
+        """Predicts the average score of each image, in 0..1."""
         inputs = self._inputs(self._content.look(samples), samples.images)
         return {"score": self._model(inputs, training=False)["score"][:, 0].numpy()}
 
     def _inputs(
-        self, content: Pictures, images: Sequence[str]
+        self, content: FeatureTable, images: Sequence[str]
     ) -> dict[str, np.ndarray]:
         features = content.features[content.rows(images)]
         inputs = {"embedding": features.astype(np.float32)}
@@ -100,7 +101,7 @@ class RankingNetwork:
 
 
 class _Kinds:
-    """Kinds of content, and how much pictures are of each."""
+    """Kinds of content, and how much an image is of each."""
 
     def __init__(self, features: np.ndarray, *, seed: int) -> None:
         """Finds the kinds as clusters of the features [N, D]."""
@@ -109,7 +110,7 @@ class _Kinds:
         self._spread = max(self._clusters.inertia_ / len(features), 1e-9)
 
     def shares(self, features: np.ndarray) -> np.ndarray:
-        """Gives the softmax of the nearness to each cluster, float32 [N, kinds]."""
+        """Returns the softmax of the nearness to each cluster, float32 [N, kinds]."""
         squares = self._clusters.transform(features) ** 2
         return softmax(-squares / self._spread, axis=1).astype(np.float32)
 
@@ -120,9 +121,10 @@ def _build(
     """Builds and compiles the network: embedding, kind -> score, attributes.
 
     Args:
-        inputs: `embedding` [N, D] and, for Cont, `kind` [N, K]; their widths count.
+        inputs: `embedding` [N, D] and, for Cont, `kind` [N, K]; only their widths are
+            used.
         targets: `score` and, for Att, `attributes` [N, A].
-        seed: of the first weights.
+        seed: of the initial weights.
 
     Returns:
         The model.
@@ -131,7 +133,7 @@ def _build(
     def dense(
         size: int, name: str, activation: str | None = None
     ) -> tf.keras.layers.Layer:
-        # Glorot's own default has no seed, and every layer draws from another.
+        # By default the initializer has no seed; each layer gets its own.
         initializer = tf.keras.initializers.GlorotUniform(seed + len(layers))
         layers.append(name)
         return tf.keras.layers.Dense(
@@ -163,6 +165,6 @@ def _build(
 
 
 def _reg_rank(true: tf.Tensor, predicted: tf.Tensor) -> tf.Tensor:
-    """L_reg + L_rank of each picture, both [batch, 1] -> [batch]."""
+    """Computes L_reg + L_rank of each image, [batch], from two [batch, 1]."""
     true, predicted = true[:, 0], predicted[:, 0]
     return rating_loss(predicted, true) + ranking_loss(predicted, true, RANKING_MARGIN)

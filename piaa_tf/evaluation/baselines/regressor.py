@@ -1,4 +1,4 @@
-"""A support vector regressor with a radial kernel, as several systems use it."""
+"""A support vector regressor with a radial kernel, which several systems use."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.svm import SVR
 
 from piaa_tf.data.samples import PersonalRatings
-from piaa_tf.evaluation.baselines.pictures import Pictures
+from piaa_tf.evaluation.baselines.image_features import FeatureTable
 from piaa_tf.evaluation.baselines.user_model import UserModel
 from piaa_tf.ratings import RatingRange
 
@@ -20,8 +20,8 @@ class Regressor:
 
     Attributes:
         cost: C, the bound of a support vector's weight; large values trust the targets.
-        width: of the kernel, in units of the distance that standardised features lead
-            one to expect.
+        width: of the kernel, in units of the expected distance between standardised
+            features.
         tube: epsilon, the error that costs nothing.
     """
 
@@ -33,11 +33,11 @@ class Regressor:
         """Fits a regressor.
 
         Args:
-            features: [n, F], about standardised.
+            features: [n, F], roughly standardised.
             targets: [n].
 
         Returns:
-            What predicts [N] from [N, F].
+            The regressor, which predicts [N] from [N, F].
         """
         gamma = 1 / (self.width**2 * features.shape[1])
         svr = SVR(kernel="rbf", C=self.cost, gamma=gamma, epsilon=self.tube)
@@ -45,35 +45,35 @@ class Regressor:
 
 
 def num_weights(svr: SVR) -> int:
-    """Counts what a fitted regressor keeps: support vectors, their weights, offset."""
+    """Counts a regressor's numbers: support vectors, their weights, the offset."""
     return svr.support_vectors_.size + svr.dual_coef_.size + 1
 
 
 STARS = 4.0
-"""Width of the range 1..5, in which users' regressors compute whatever the range."""
+"""Width of the range 1..5, to which all ratings are mapped for a user's regressor."""
 
 REGRESSORS = tuple(
     Regressor(cost, width) for cost in (0.3, 0.1, 1.0, 3.0) for width in (3.0, 1.0)
 )
-"""What a user's regressor is chosen from."""
+"""Candidates for a user's regressor."""
 
 
 def generic_model(
-    pictures: Pictures, scores: np.ndarray, rating_range: RatingRange
+    table: FeatureTable, scores: np.ndarray, rating_range: RatingRange
 ) -> UserModel:
-    """Gives the generic score to a user of whom nothing is known.
+    """Returns the model of a user about whom nothing is known: the generic score.
 
     Args:
-        pictures: N pictures.
+        table: of N images.
         scores: their generic scores [N], in 0..1.
         rating_range: of the user.
     """
     scores = rating_range.from_unit(scores)
-    return UserModel(0, lambda images: scores[pictures.rows(images)])
+    return UserModel(0, lambda images: scores[table.rows(images)])
 
 
 def deviation_model(
-    pictures: Pictures,
+    table: FeatureTable,
     scores: np.ndarray,
     regressor: Regressor,
     support: PersonalRatings,
@@ -81,21 +81,21 @@ def deviation_model(
     """Learns how a user deviates from generic scores.
 
     Args:
-        pictures: N pictures, those of the support among them.
+        table: of N images, including those of the support.
         scores: their generic scores [N], in 0..1.
-        regressor: learns the deviation from the pictures' features.
+        regressor: learns the deviation from the images' features.
         support: ratings of one user.
 
     Returns:
         Generic score plus deviation, in the user's range.
     """
-    rows = pictures.rows(support.images)
+    rows = table.rows(support.images)
     lack = support.rating_range.to_unit(support.ratings) - scores[rows]
-    svr = regressor.fit(pictures.features[rows], STARS * lack)
+    svr = regressor.fit(table.features[rows], STARS * lack)
 
     def predict(images: Sequence[str]) -> np.ndarray:
-        rows = pictures.rows(images)
-        deviation = svr.predict(pictures.features[rows]) / STARS
+        rows = table.rows(images)
+        deviation = svr.predict(table.features[rows]) / STARS
         return support.rating_range.from_unit(scores[rows] + deviation)
 
     return UserModel(num_weights(svr), predict)

@@ -1,7 +1,7 @@
-"""The systems by the names that `--systems` takes, in the order of the tables.
+"""The systems by their names in `--systems`, in the order of the tables.
 
-A new system is a class that keeps `System` and, as it can, `PersonalSystem` or
-`GenericSystem`; and a line in this table.
+A new system is a class that fulfils `System` and `PersonalSystem`, `GenericSystem` or
+both; and a line in this table.
 """
 
 from __future__ import annotations
@@ -52,9 +52,9 @@ SYSTEMS: Mapping[str, Callable[[], System]] = {
     "anil": anil,
     "ridge": ridge,
 }
-"""Name of the flag -> what makes the system, unfitted.
+"""Name in `--systems` -> what makes the system, unfitted.
 
-The rest it says itself: its name in the tables, the role of its prior, whether it is
+A system itself has its name in the tables, the role of its prior, and whether it is
 costly.
 """
 
@@ -65,10 +65,10 @@ def served_by(role: str) -> list[str]:
 
 
 def check_names(names: Sequence[str]) -> None:
-    """Refuses unknown names.
+    """Refuses unknown and repeated names.
 
     Raises:
-        InputError: A name is no key of `SYSTEMS`, or comes twice.
+        InputError: A name is not a key of `SYSTEMS`, or is given twice.
     """
     unknown = [name for name in names if name not in SYSTEMS]
     if unknown:

@@ -1,4 +1,4 @@
-"""A prior that adapts to users in a way that is chosen on validation users."""
+"""A prior whose way of adapting is chosen on validation users."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ from piaa_tf.models.prior import Prior
 AdaptedPrior = BehindEmbedding | WholeNetwork
 
 COSTLY_USERS, COSTLY_REPEATS = 8, 1
-"""Validation users, and splits of each, where adapting takes seconds."""
+"""Validation users, and splits of each, if adapting takes seconds."""
 
 
 class TunedPrior:
-    """A prior of a role, its users' method chosen for each number n of ratings.
+    """A prior of a role, whose method is chosen for each number n of ratings.
 
     Attributes:
-        name: as the tables write it.
+        name: its name in the tables.
         role: of the prior.
-        is_costly: as of `System`; few users choose then, and nobody in a hurry.
+        is_costly: as in `System`. The method is then chosen on few users, and in a
+            quick evaluation not at all.
     """
 
     is_costly = False
@@ -39,10 +40,10 @@ class TunedPrior:
         """Takes what makes the system.
 
         Args:
-            name: as the tables write it.
+            name: its name in the tables.
             role: of the prior.
             start: (name, prior, rating range, method) -> what adapts the prior.
-            methods: to choose from; the first where nobody can be measured.
+            methods: to choose from; the first where no user can be measured.
         """
         self.name, self.role = name, role
         self._start, self._methods = start, methods
@@ -70,7 +71,7 @@ class TunedPrior:
         return find_prior(self.role, training, self.name)
 
     def prepare(self, ratings: PersonalRatings) -> None:
-        """Looks at the pictures."""
+        """Computes what adapting needs of the images."""
         self._adapted.prepare(ratings)
 
     def prior(self) -> PersonalModel:

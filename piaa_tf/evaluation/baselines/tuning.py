@@ -17,7 +17,7 @@ from piaa_tf.metrics import srocc
 Setting = TypeVar("Setting")
 
 MAX_TESTED = 100
-"""Pictures of a user that a setting is tested on, at the most."""
+"""Most images of a user that a setting is tested on."""
 
 
 def choose_settings(
@@ -31,15 +31,17 @@ def choose_settings(
 ) -> dict[int, Setting]:
     """Chooses, for each n, the setting with the best mean SROCC.
 
-    Every user who has rated enough adapts to n pictures and is tested on others.
+    The system adapts to n images of every user who has rated enough, and is tested on
+    the user's other images.
 
     Args:
         adapt: (support, setting) -> the user's model.
         settings: to choose from; the first where nothing can be measured.
-        training: its validation users, prepared; its numbers n of ratings; its seed.
-        system: named in the log.
-        max_users: the first so many alone, where adapting is slow; None for all.
-        repeats: splits of each user; one where the training is quick.
+        training: gives the validation users, whose images are prepared, the numbers n
+            of ratings and the seed.
+        system: its name, for the log.
+        max_users: how many users, from the first, if adapting is slow; None for all.
+        repeats: splits of each user; one if the training is quick.
 
     Returns:
         n -> setting.
@@ -76,7 +78,7 @@ def choose_settings(
 
 
 def nearest(settings: dict[int, Setting], num_images: int) -> Setting:
-    """Gives the setting of the n that is nearest on a logarithmic scale.
+    """Returns the setting of the n that is nearest on a logarithmic scale.
 
     >>> nearest({10: "few", 100: "many"}, 20), nearest({10: "few", 100: "many"}, 50)
     ('few', 'many')
@@ -85,7 +87,7 @@ def nearest(settings: dict[int, Setting], num_images: int) -> Setting:
 
 
 def _users(ratings: PersonalRatings | None, num_images: int) -> list[str]:
-    """Lists those who have rated enough; there may be none."""
+    """Lists the users who have rated enough, if any."""
     if ratings is None:
         return []
     counts = {user: len(ratings.of_user(user)) for user in ratings.user_ids()}

@@ -1,18 +1,18 @@
-"""USAR: a ranking by a user's own set of pictures, and by photography's rules.
+"""USAR: a ranking by a user's own set of images and by photography's rules.
 
 Lv et al., *USAR: an Interactive User-specific Aesthetic Ranking Framework for Images*,
 ACM MM 2018 (arXiv:1805.01091), in two modules. PPR, primary personalized ranking:
-pictures most similar to those the user chose are retrieved into a set of the user's
-own, on which a ranking is learned. PAD, personalized aesthetic distribution: on that
-set a model of handcrafted attributes is learned, which joins preference and rules.
+images most similar to those that the user chose are retrieved into the user's own set,
+on which a ranking is learned. PAD, personalized aesthetic distribution: on that set a
+model of handcrafted attributes is learned, which combines preference and rules.
 
-Close to the paper: the two modules, the retrieval by deep features, and that PPR feeds
-PAD. Not: PPR is a linear ranking of frozen features instead of AlexNet trained on; the
-user chooses nothing and corrects nothing, since the protocol gives ratings alone.
-Unknown: how the retrieved pictures are labelled, how many there are, PAD's model and
-its attributes. Here a retrieved picture gets its generic score plus what the rated one
-deviates from its own, PAD is a support vector regressor of the deviation, and the
-constants are chosen on validation users.
+As in the paper: the two modules, the retrieval by deep features, and that PPR feeds
+PAD. Different: PPR is a linear ranking of frozen features instead of a fine-tuned
+AlexNet; the user chooses and corrects nothing, since the protocol provides ratings
+alone. Unknown: how the retrieved images are labelled, how many there are, PAD's model
+and its attributes. Here the label of a retrieved image is its generic score plus the
+rated image's deviation from its own generic score, PAD is a support vector regressor of
+the deviation, and the constants are chosen on validation users.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from sklearn.neighbors import NearestNeighbors
 
 from piaa_tf.data.samples import PersonalRatings
 from piaa_tf.errors import InputError
-from piaa_tf.evaluation.baselines.pair_ranking import rank_pairs
-from piaa_tf.evaluation.baselines.pictures import (
-    PictureFeatures,
-    Pictures,
+from piaa_tf.evaluation.baselines.image_features import (
+    FeatureTable,
+    ImageFeatures,
 )
+from piaa_tf.evaluation.baselines.pair_ranking import rank_pairs
 from piaa_tf.evaluation.baselines.regressor import (
     REGRESSORS,
     STARS,
@@ -42,15 +42,15 @@ from piaa_tf.evaluation.system import PersonalModel, Training
 
 MODULES = ("PPR", "PAD")
 NUM_RETRIEVED = 5
-"""Training pictures retrieved for each rated one."""
+"""Training images retrieved for each rated one."""
 
 MIN_GAP, MAX_PAIRS = 0.5, 1000
-"""Pictures whose labels differ by so many stars are a pair; so many are learned."""
+"""Least difference of labels in a pair, in stars; most pairs that are learned from."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Seen:
-    """What is known of N pictures.
+    """What is known about N images.
 
     Attributes:
         content: [N, D].
@@ -63,11 +63,11 @@ class Seen:
     generic: np.ndarray
 
     def __getitem__(self, rows: np.ndarray) -> Seen:
-        """Picks pictures."""
+        """Selects images."""
         return Seen(self.content[rows], self.attributes[rows], self.generic[rows])
 
     def __add__(self, other: Seen) -> Seen:
-        """Puts others below."""
+        """Appends other images."""
         return Seen(
             np.concatenate([self.content, other.content]),
             np.concatenate([self.attributes, other.attributes]),
@@ -77,12 +77,12 @@ class Seen:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class LinearRank:
-    """A linear ranking of pictures, of mean 0 and deviation 1 where it was learned.
+    """A linear ranking of images, with mean 0 and deviation 1 where it was learned.
 
     Attributes:
         weights: [D + 1], of content and generic score.
-        mean: taken off.
-        spread: divided by.
+        mean: subtracted from the scores.
+        spread: what they are divided by.
     """
 
     weights: np.ndarray
@@ -90,7 +90,7 @@ class LinearRank:
     spread: float = 1.0
 
     def __call__(self, seen: Seen) -> np.ndarray:
-        """Scores N pictures."""
+        """Scores N images."""
         linear = seen.content @ self.weights[:-1] + seen.generic * self.weights[-1]
         return (linear - self.mean) / self.spread
 
@@ -103,7 +103,7 @@ class Ranker:
         cost: C of the support vector machine; large values trust the pairs, small ones
             stay with the generic order.
         trust: how many times less the generic score's weight is shrunk than the
-            content's: hardly, at any of the costs that are tried.
+            content's; so large that it barely shrinks at any of the costs tried.
     """
 
     cost: float
@@ -115,12 +115,12 @@ class Ranker:
         """Learns to rank pairs of the user's own set.
 
         Args:
-            own: n pictures.
+            own: n images.
             labels: [n], in stars.
-            generator: draws pairs where there are too many.
+            generator: draws pairs if there are too many.
 
         Returns:
-            The ranking; the generic one where no picture is clearly better.
+            The ranking; the generic one where no image is clearly better.
         """
         weights = rank_pairs(
             np.column_stack([own.content, self.trust * own.generic]),
@@ -152,7 +152,7 @@ class Usar:
             modules: "PPR", "PAD" or both, in this order.
 
         Raises:
-            InputError: The modules are others.
+            InputError: The modules are anything else.
         """
         if tuple(modules) not in (("PPR",), ("PAD",), MODULES):
             raise InputError(
@@ -160,12 +160,12 @@ class Usar:
             )
         self.name = f"USAR_{'&'.join(modules)}"
         self._modules = tuple(modules)
-        self._content = PictureFeatures(["content"])
+        self._content = ImageFeatures(["content"])
         self.role = self._content.role
-        self._attributes = PictureFeatures(["attribute"])
+        self._attributes = ImageFeatures(["attribute"])
 
     def fit(self, training: Training) -> None:
-        """Lays out the pictures to retrieve from, and chooses the constants."""
+        """Prepares the images to retrieve from, and chooses the constants."""
         ratings = training.samples(PersonalRatings, self.name)
         content = self._content.fit(training, self.name, ratings)
         attributes = self._attributes.fit(training, self.name, ratings)
@@ -189,10 +189,10 @@ class Usar:
             )
 
     def prepare(self, ratings: PersonalRatings) -> None:
-        """Looks at the pictures, and retrieves what is most similar to each."""
+        """Computes the images' features, and retrieves what is most similar to each."""
         self._range = ratings.rating_range
-        self._pictures = self._content.look(ratings)
-        self._prepared = _seen(self._pictures, self._attributes.look(ratings))
+        self._table = self._content.look(ratings)
+        self._prepared = _seen(self._table, self._attributes.look(ratings))
         self._retrieved = self._nearest.kneighbors(
             self._prepared.content, return_distance=False
         )
@@ -215,7 +215,7 @@ class Usar:
     def _regressed(
         self, support: PersonalRatings, regressor: Regressor
     ) -> PersonalModel:
-        """Learns PAD, upon PPR where there is one."""
+        """Learns PAD, on top of PPR if that is used."""
         own, deviation = self._own_set(support)
         rank = None
         if self._rankers:
@@ -231,8 +231,8 @@ class Usar:
         return UserModel(num_weights(svr) + ranking, predict)
 
     def _own_set(self, support: PersonalRatings) -> tuple[Seen, np.ndarray]:
-        """Returns rated and retrieved pictures, and how far each deviates, [n]."""
-        rows = self._pictures.rows(support.images)
+        """Returns rated and retrieved images, and how far each deviates, [n]."""
+        rows = self._table.rows(support.images)
         stars = STARS * self._range.to_unit(support.ratings)
         deviation = stars - self._prepared.generic[rows]
         retrieved = self._retrieved[rows]
@@ -250,15 +250,15 @@ class Usar:
         return self._range.from_unit(stars / STARS)
 
     def _of(self, images: Sequence[str]) -> Seen:
-        return self._prepared[self._pictures.rows(images)]
+        return self._prepared[self._table.rows(images)]
 
 
-def _seen(content: Pictures, attributes: Pictures) -> Seen:
+def _seen(content: FeatureTable, attributes: FeatureTable) -> Seen:
     return Seen(content.features, attributes.features, STARS * content.generic)
 
 
 def _rules(seen: Seen, rank: LinearRank | None) -> np.ndarray:
-    """What PAD learns from: attributes and, where there is PPR, its place."""
+    """Returns what PAD learns from: attributes and, if PPR is used, its ranking."""
     if rank is None:
         return seen.attributes
     return np.column_stack([seen.attributes, rank(seen)])

@@ -1,4 +1,4 @@
-"""A user's model as a number of weights and a function, for systems without state."""
+"""A user's model made of a number of weights and a function."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A whole evaluation by one call: data, systems, further galleries and backbones.
+"""A whole evaluation in one call: data, systems, further galleries and backbones.
 
 evidence = evaluate(Experiment(systems=("ridge", "pa_iaa"), out="runs/report"))
 write_report(evidence, "runs/report")
@@ -38,21 +38,21 @@ QUICK_USERS = 8
 
 
 def evaluate(experiment: Experiment, *, command: str = "") -> Evidence:
-    """Evaluates systems on users they have never met.
+    """Evaluates systems on users they have never seen.
 
-    What is done is kept in `work` below the experiment's folder: an interrupted
-    evaluation goes on where it stopped.
+    Finished parts are kept in `work` below the experiment's folder: an interrupted
+    evaluation continues where it stopped.
 
     Args:
         experiment: what is evaluated, and how.
-        command: by which it was called, for the report; empty for none.
+        command: the command line, for the report; empty for none.
 
     Returns:
-        All that a report is made of.
+        Everything that a report is made of.
 
     Raises:
-        InputError: A system is unknown, a prior serves none of them, nobody has rated
-            enough, or the folder holds another evaluation.
+        InputError: A system is unknown, a prior serves none of the systems, no user
+            has rated enough, or the folder holds another evaluation.
     """
     if experiment.quick:
         experiment = dataclasses.replace(experiment, **QUICK)
@@ -110,7 +110,7 @@ def _plan(experiment: Experiment) -> Plan:
 
 
 def _priors(experiment: Experiment, keys: Sequence[str]) -> dict[str, Path]:
-    """Finds the role of each given prior; each must serve one of the systems."""
+    """Finds the role of each given prior, which must serve one of the systems."""
     found: dict[str, Path] = {}
     for folder in experiment.prior:
         role = role_of(load_prior(folder))
@@ -145,7 +145,7 @@ def _evaluate(
     priors: Mapping[str, Path],
     leave_out: bool,
 ) -> tuple[list[Measurement], dict[str, str]]:
-    """Evaluates systems in a work folder, which must be of this very evaluation."""
+    """Evaluates systems in a work folder, which must belong to this evaluation."""
     described = {
         "dataset": experiment.dataset,
         "data": data.fingerprint(),

@@ -1,4 +1,4 @@
-"""What an evaluation depends on, as plain data; importing this loads nothing heavy."""
+"""What an evaluation depends on, as plain data; cheap to import."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ class Experiment:
 
     Attributes:
         dataset: a name of `data.datasets.catalog`.
-        data_dir: where it lies; the gallery is rendered where it is not there.
-        prior: folders of priors, which then need no training.
+        data_dir: its folder; the gallery is rendered there if it does not exist.
+        prior: folders of priors, which are then not trained.
         systems: keys of `baselines.systems.SYSTEMS`, or "all" alone.
         num_images: the numbers n of the tables.
         repeats: random splits of each user.
         costly_repeats: the same for systems that adapt a whole network.
         curve: the numbers n of the learning curve, up to the largest of `num_images`.
         same_tests: whether all n are tested on the same images.
-        trait_shares: gallery: further shares of the variance of ratings that follow
-            from personality, for the systems that use it.
-        backbone: of what is trained here.
+        trait_shares: for the gallery: further shares of the variance of ratings that
+            follow from personality, for the systems that use it.
+        backbone: of the networks trained here.
         backbones: further ones, for BA-PIAA and BLG-PIAA beside each other.
         image_size: height and width of their input in pixels.
-        quick: whether to train little, and to split seldom.
+        quick: whether to train little and use few splits.
         seed: of the training and the splits.
-        out: folder of the report; what is done is kept in `work` below it.
+        out: folder of the report; finished parts are kept in `work` below it.
     """
 
     dataset: str = "gallery"

@@ -1,4 +1,4 @@
-"""Systems measured one after another; what is done is kept."""
+"""Measures systems one after another, and keeps each measurement."""
 
 from __future__ import annotations
 
@@ -43,8 +43,9 @@ def evaluate_systems(
         keys: names of `SYSTEMS`.
         data: the data; its test part is measured on.
         training: what systems may learn from; its work folder keeps measurements.
-        plan: how often what.
-        leave_out: whether a system that lacks something is left out, or an error.
+        plan: what is measured, and how often.
+        leave_out: whether a system whose samples are missing is left out; otherwise
+            it is an error.
 
     Returns:
         The measurements in the order of the keys, and key -> why it was left out.

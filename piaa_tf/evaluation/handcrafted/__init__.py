@@ -1,4 +1,4 @@
-"""Handcrafted features: what photography's rules say of a picture's pixels."""
+"""Handcrafted features: photography's rules, measured on an image's pixels."""
 
 from piaa_tf.evaluation.handcrafted.features import FEATURES, describe, describe_files
 

@@ -1,10 +1,10 @@
-"""What photography's rules say of a picture, measured on its pixels.
+"""Photography's rules, measured on an image's pixels.
 
 The handcrafted features of the slides: colourfulness, contrast, brightness; low depth
-of field, salient object, rule of thirds, symmetry; colour harmony; and what Datta et
-al. (ECCV 2006) and Ke et al. (CVPR 2006) measure beside them. Each is one number
-of a picture's `Maps`, a pure function of pixels, without training. None of them sees
-what is shown.
+of field, salient object, rule of thirds, symmetry; colour harmony; and further ones of
+Datta et al. (ECCV 2006) and Ke et al. (CVPR 2006). Each is one number computed from an
+image's `Maps`, a pure function of pixels, without training. None of them recognises
+what the image shows.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from piaa_tf.data.decode import read_image
 from piaa_tf.evaluation.handcrafted.harmony import harmony
 from piaa_tf.evaluation.handcrafted.maps import Maps, maps_of
 
-# A third's crossing is met within this share of the picture's sides.
+# How near to a crossing of the thirds counts, as a share of the image's sides.
 _THIRDS_WIDTH = 0.12
 _EMPHASIS_WIDTH = 0.25
-# Below such deviations, a pixel in 255, pictures are taken as flat.
+# Images with deviations below one grey level of 255 count as flat.
 _FLAT = 1 / 255
 
 
@@ -68,7 +68,7 @@ def saturation(maps: Maps) -> float:
 
 
 def warmth(maps: Maps) -> float:
-    """Measures red light over blue, -1 to 1: Datta's mean hue without its jump.
+    """Measures red over blue light, -1 to 1: Datta's mean hue without its jump.
 
     >>> red = np.zeros([8, 8, 3], np.uint8)
     >>> red[..., 0] = 255
@@ -81,8 +81,8 @@ def warmth(maps: Maps) -> float:
 def thirds(maps: Maps) -> float:
     """Measures how much of the subject lies at a crossing of the thirds, 0 to 1.
 
-    The share of what is salient, each pixel counting by its distance to the nearest of
-    the four crossings.
+    The share of the salience near the four crossings; a pixel counts less the farther
+    it is from the nearest one.
     """
     y, x = maps.grid
     squares = (np.abs(x - 0.5) - 1 / 6) ** 2 + (np.abs(y - 0.5) - 1 / 6) ** 2
@@ -91,10 +91,10 @@ def thirds(maps: Maps) -> float:
 
 
 def symmetry(maps: Maps) -> float:
-    """Measures how alike the left and the right half are, -1 to 1 (mirrored).
+    """Measures how alike the left and right halves are, -1 to 1 (mirrored).
 
-    The correlation of the picture with its mirror image, after each row has lost its
-    mean: a horizon is no symmetry. Flat rows count as mirrored.
+    The correlation of the image with its mirror image, after each row has lost its
+    mean, so that a horizon is not taken for symmetry. Flat rows count as mirrored.
     """
     rows = maps.smooth - maps.smooth.mean(axis=1, keepdims=True)
     flat = _FLAT**2
@@ -106,8 +106,8 @@ def depth_of_field(maps: Maps) -> float:
     """Measures how much sharper the subject is than the rest, -1 to 1.
 
     High where the depth of field is low: a sharp subject before a blurred background.
-    Datta et al. 2006 compare the middle of the frame with all of it; here the salient
-    part is compared, wherever it lies.
+    Datta et al. 2006 compare the middle of the frame with the whole; here the salient
+    part is compared with the rest, wherever it lies.
     """
     subject = maps.salience / maps.salience.max()
     inside = (maps.detail * subject).sum() / subject.sum()
@@ -118,8 +118,8 @@ def depth_of_field(maps: Maps) -> float:
 def sharpness(maps: Maps) -> float:
     """Measures how much variation between neighbours a blur takes away, 0 to 1.
 
-    One minus the blur metric of Crete et al. 2007 ("The blur effect"): what is blurred
-    already loses little by another blur. 0 for a flat picture.
+    One minus the blur metric of Crete et al. 2007 ("The blur effect"): what is already
+    blurred loses little by another blur. 0 for a flat image.
     """
     kept = []
     for axis in (0, 1):
@@ -131,7 +131,7 @@ def sharpness(maps: Maps) -> float:
 
 
 def noise(maps: Maps) -> float:
-    """Estimates the deviation of grain, 0 to 1, from what no smooth edge has.
+    """Estimates the deviation of the noise, 0 to 1, from what smooth edges lack.
 
     Immerkaer 1996 ("Fast noise variance estimation"): the mean absolute response of the
     difference of two Laplacians, scaled to the deviation of Gaussian noise.
@@ -144,9 +144,9 @@ def noise(maps: Maps) -> float:
 
 
 def emphasis(maps: Maps) -> float:
-    """Measures how concentrated what is salient is around its centre, 0 to 1.
+    """Measures how concentrated the salience is around its centre, 0 to 1.
 
-    The slides' "salient object": one thing stands out, or nothing does.
+    The slides' "salient object": whether one thing stands out.
     """
     variance = sum(
         (((axis - (axis * maps.salience).sum()) ** 2) * maps.salience).sum()
@@ -182,7 +182,7 @@ FEATURES = {
 
 
 def describe(image: np.ndarray) -> np.ndarray:
-    """Measures all features of a picture.
+    """Measures all features of an image.
 
     Args:
         image: uint8 [height, width, 3], RGB, of any size.
@@ -191,14 +191,14 @@ def describe(image: np.ndarray) -> np.ndarray:
         float32 [features], in the order of `FEATURES`.
 
     Raises:
-        InputError: It is no such array, or has less than 8 pixels a side.
+        InputError: It is not such an array, or a side has fewer than 8 pixels.
     """
     maps = maps_of(image)
     return np.array([measure(maps) for measure in FEATURES.values()], np.float32)
 
 
 def describe_files(paths: Sequence[str | os.PathLike[str]]) -> np.ndarray:
-    """Measures all features of pictures on disk.
+    """Measures all features of images on disk.
 
     Args:
         paths: [N].
@@ -207,7 +207,7 @@ def describe_files(paths: Sequence[str | os.PathLike[str]]) -> np.ndarray:
         float32 [N, features], in the order of `FEATURES`.
 
     Raises:
-        InputError: A picture cannot be read; the first in the order of `paths`.
+        InputError: An image cannot be read; the first in the order of `paths`.
     """
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         rows = pool.map(lambda path: describe(read_image(path)), paths)

@@ -1,4 +1,4 @@
-"""Colour harmony: how well a picture's hues fit one of the harmonic templates."""
+"""Colour harmony: how well an image's hues fit one of the harmonic templates."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 from piaa_tf.evaluation.handcrafted.maps import Maps
 
 _NUM_HUES = 72
-# Mean chroma below which what colour there is comes from the file's compression.
+# Mean chroma below which colour is an artefact of the file's compression.
 _GREY = 1 / 255
 # Widths and centres of the sectors, in degrees: Matsuda's hue templates as in Cohen-Or
-# et al. 2006 ("Color harmonization", SIGGRAPH), fig. 2. Without T, which takes any half
-# of the hue circle, and N, which is grey.
+# et al. 2006 ("Color harmonization", SIGGRAPH), fig. 2. Without T, which covers half of
+# the hue circle, and N, which is grey.
 _TEMPLATES = {
     "i": ((18.0, 0.0),),
     "V": ((93.6, 0.0),),
@@ -28,9 +28,8 @@ def harmony(maps: Maps) -> float:
     """Measures how close the hues are to the best harmonic template, 0 to 1 (in it).
 
     Cohen-Or et al. 2006, eq. 1 to 3: the mean distance on the hue circle to the
-    template's nearest sector, over all templates and rotations; here weighted by
-    chroma, and as a share of what evenly spread hues would have. Grey counts as
-    harmonious.
+    nearest sector, for the best of all templates and rotations; here weighted by
+    chroma, and relative to evenly spread hues. Grey counts as harmonious.
 
     >>> green = np.zeros([8, 8, 3], np.uint8)
     >>> green[..., 1] = 200
@@ -52,7 +51,7 @@ def harmony(maps: Maps) -> float:
 
 @lru_cache(maxsize=1)
 def _distances() -> np.ndarray:
-    """Degrees to the nearest sector: [templates x rotations, hues]."""
+    """Computes degrees to the nearest sector: [templates x rotations, hues]."""
     hues = np.arange(_NUM_HUES) * (360 / _NUM_HUES)
     rows = []
     for sectors in _TEMPLATES.values():
@@ -66,5 +65,5 @@ def _distances() -> np.ndarray:
 
 
 def _arc(degrees: np.ndarray) -> np.ndarray:
-    """The shorter way around the circle, 0 to 180."""
+    """Returns the shorter way around the circle, 0 to 180."""
     return np.abs((degrees + 180) % 360 - 180)

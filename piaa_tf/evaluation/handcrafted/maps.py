@@ -1,4 +1,4 @@
-"""A picture as handcrafted features see it: small, and as maps that several share."""
+"""An image as handcrafted features see it: small, as maps that several of them use."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from scipy import ndimage
 from piaa_tf.errors import InputError
 
 MAX_SIDE = 128
-"""Pixels of the longer side at most; larger pictures are averaged down."""
+"""Most pixels of the longer side; larger images are averaged down."""
 
 _MIN_SIDE = 8
-# ITU-R BT.601, as JPEG and Pillow have it.
+# ITU-R BT.601, as in JPEG and Pillow.
 _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
 # Widths of centre and surround of the salience, as shares of the shorter side.
 _CENTRES = (0.02, 0.05)
@@ -24,7 +24,7 @@ _SURROUND = 0.2
 
 @dataclass(frozen=True, eq=False)
 class Maps:
-    """Maps of one picture.
+    """Maps of one image.
 
     Attributes:
         rgb: float32 [height, width, 3] in 0..1.
@@ -66,7 +66,7 @@ class Maps:
 
     @cached_property
     def smooth(self) -> np.ndarray:
-        """Luminance and opponents without grain, float32 [height, width, 3]."""
+        """Luminance and opponents without noise, float32 [height, width, 3]."""
         planes = np.concatenate([self.luminance[..., None], self.opponents], axis=-1)
         return _blur(planes, _CENTRES[0] * min(self.luminance.shape))
 
@@ -74,10 +74,10 @@ class Maps:
     def salience(self) -> np.ndarray:
         """How much each pixel stands out, float32 [height, width], summing to 1.
 
-        A colour's squared distance from the wide surround's, over two sizes of the
-        centre: centre-surround contrast as of Itti et al. 1998 with the colour distance
-        of Achanta et al. 2009. Squared once more, since few things catch the eye; flat
-        pictures are salient everywhere.
+        The squared distance of a pixel's colour from that of its wide surround, summed
+        over two sizes of the centre: the centre-surround contrast of Itti et al. 1998
+        with the colour distance of Achanta et al. 2009. It is squared once more, since
+        few things catch the eye; flat images are salient everywhere.
         """
         side = min(self.luminance.shape)
         surround = _blur(self.smooth, _SURROUND * side)
@@ -90,7 +90,7 @@ class Maps:
 
 
 def maps_of(image: np.ndarray) -> Maps:
-    """Prepares a picture for the handcrafted features.
+    """Prepares an image for the handcrafted features.
 
     Args:
         image: uint8 [height, width, 3], RGB.
@@ -99,17 +99,17 @@ def maps_of(image: np.ndarray) -> Maps:
         Its maps, at most `MAX_SIDE` pixels a side.
 
     Raises:
-        InputError: It is no such array, or has less than 8 pixels a side.
+        InputError: It is not such an array, or a side has fewer than 8 pixels.
     """
     image = np.asarray(image)
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
         raise InputError(
-            "A picture must be uint8 [height, width, 3]. "
+            "An image must be uint8 [height, width, 3]. "
             f"Got {image.dtype} {list(image.shape)}."
         )
     if min(image.shape[:2]) < _MIN_SIDE:
         raise InputError(
-            f"A picture needs {_MIN_SIDE} pixels a side for its composition to be "
+            f"Each side of an image needs {_MIN_SIDE} pixels for its composition to be "
             f"measured. Got {image.shape[1]}x{image.shape[0]}."
         )
     if max(image.shape[:2]) > MAX_SIDE:
@@ -120,5 +120,5 @@ def maps_of(image: np.ndarray) -> Maps:
 
 
 def _blur(planes: np.ndarray, width: float) -> np.ndarray:
-    """Blurs [height, width, channels] by a Gaussian of that deviation in pixels."""
+    """Blurs [height, width, channels] by a Gaussian; `width` is its deviation."""
     return ndimage.gaussian_filter(planes, (width, width, 0), mode="nearest")

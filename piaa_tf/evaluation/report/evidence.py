@@ -1,4 +1,4 @@
-"""All that a report is made of, for whoever writes tables, pages and pictures."""
+"""Everything that a report is made of, for its tables, pages and figures."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ class Evidence:
     """One evaluation.
 
     Attributes:
-        data: what the data are called in every heading, such as "simulated gallery".
-        is_simulated: whether they are.
+        data: name of the data in every heading, such as "simulated gallery".
+        is_simulated: whether the data are simulated.
         backbone: of the networks trained for it.
-        plan: how often what was measured.
+        plan: what was measured, and how often.
         measurements: of each system, in the order of the tables.
-        left_out: name as a flag -> why it could not be evaluated.
+        left_out: name in `--systems` -> why the system could not be evaluated.
         ratings: of the test users.
-        scores: of the test pictures, or None.
-        likes: of the test likers, or None.
-        bounds: or None where nobody knows the truth.
+        scores: of the test images, or None.
+        likes: of the people in the test split, or None.
+        bounds: the best possible scores; None where the truth is unknown.
         trait_shares: share of variance that follows from personality -> bounds and
-            measurements, the main gallery's own share among them; empty elsewhere.
+            measurements, including the main gallery's own share; empty for other data.
         backbones: further backbone -> measurements of its systems.
-        command: what was called; empty where no program was.
+        command: the command line; empty if no program was called.
     """
 
     data: str
@@ -57,5 +57,5 @@ class Evidence:
 
     @property
     def measured(self) -> str:
-        """How measured columns are marked."""
+        """The mark of measured columns."""
         return f"measured, {self.data}"

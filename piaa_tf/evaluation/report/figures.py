@@ -34,7 +34,7 @@ MAIN_SYSTEMS = (
     "BA-PIAA",
     "Ridge on embeddings",
 )
-# From a name to what it names.
+# The line from a name to its point.
 LEADER = {
     "arrowstyle": "-",
     "linewidth": 0.5,
@@ -42,7 +42,7 @@ LEADER = {
     "shrinkA": 1,
     "shrinkB": 4,
 }
-NUM_PICTURES = 6
+NUM_IMAGES = 6
 DPI = 130
 
 
@@ -54,16 +54,16 @@ def to_png(figure: Figure) -> bytes:
 
 
 def individuals(evidence: Evidence, names: Sequence[str]) -> Figure | None:
-    """Draws SROCC of every test user, the systems of `names` beside each other.
+    """Draws the SROCC of every test user, with the systems side by side.
 
     After the slides' "Performance comparison of test individuals".
 
     Args:
         evidence: the evaluation; its largest n of the tables is drawn.
-        names: of the systems; the prior of the last one stands beside them.
+        names: of the systems; the prior of the last one is drawn beside them.
 
     Returns:
-        The figure, or None where a system was not measured.
+        The figure, or None if a system was not measured.
     """
     of_name = {found.name: found for found in evidence.personal}
     if not set(names) <= of_name.keys():
@@ -96,7 +96,7 @@ def individuals(evidence: Evidence, names: Sequence[str]) -> Figure | None:
 
 
 def learning_curve(evidence: Evidence) -> Figure | None:
-    """Draws mean SROCC over the number of images; None of a single number."""
+    """Draws mean SROCC over the number of images; None for a single number."""
     numbers = sorted({*evidence.plan.num_images, *evidence.plan.curve})
     if len(numbers) < 2 or not evidence.personal:
         return None
@@ -164,7 +164,7 @@ def _label_ends(axes: Axes, x: float, ends: list[tuple[float, str, str]]) -> Non
 
 
 def _clusters(values: list[float]) -> list[int]:
-    """Numbers the groups of values that a factor of ten or more parts.
+    """Numbers the groups of values that are a factor of ten or more apart.
 
     >>> _clusters([5.0, 200_000.0, 30.0, 150_000.0])
     [0, 1, 0, 1]
@@ -175,7 +175,7 @@ def _clusters(values: list[float]) -> list[int]:
 
 
 def _apart(values: list[float], gap: float) -> list[float]:
-    """Moves ascending values apart, as little as their order allows.
+    """Moves ascending values apart to at least a gap, as little as possible.
 
     >>> _apart([0.0, 0.0, 4.0], gap=1)
     [-0.5, 0.5, 4.0]
@@ -241,9 +241,9 @@ def costs(evidence: Evidence) -> Figure | None:
 
 
 def distributions(evidence: Evidence) -> Figure | None:
-    """Draws predicted beside true distributions, with the pictures.
+    """Draws predicted and true distributions below their images.
 
-    The pictures are chosen by their true mean score alone, evenly from the worst to
+    The images are chosen by their true mean score alone, evenly from the worst to
     the best, and not by how well they are predicted.
     """
     found = _distribution_system(evidence)
@@ -251,7 +251,7 @@ def distributions(evidence: Evidence) -> Figure | None:
         return None
     scores = evidence.scores
     ascending = np.argsort(scores.mean_scores, kind="stable")
-    count = min(NUM_PICTURES, len(scores))
+    count = min(NUM_IMAGES, len(scores))
     rows = ascending[np.linspace(0, len(scores) - 1, count).round().astype(int)]
     figure = Figure(figsize=(2.1 * count, 4.1))
     axes = figure.subplots(
@@ -299,15 +299,15 @@ def _finish(axes: Axes) -> None:
 
 
 def all_figures(evidence: Evidence) -> dict[str, tuple[str, bytes]]:
-    """Draws every figure for which there is something.
+    """Draws every figure for which there are data.
 
     Returns:
-        File name -> (what is seen, PNG).
+        File name -> (caption, PNG).
     """
     num_images = max(evidence.plan.num_images)
     marked = f"({evidence.measured})"
     predictor = _distribution_system(evidence)
-    pictures = f"True scores, and those of {predictor.name if predictor else ''}"
+    scores = f"True scores, and those of {predictor.name if predictor else ''}"
     people = f"Test individuals, {num_images} images each"
     drawn = {
         "individuals_pa_iaa": (
@@ -323,7 +323,7 @@ def all_figures(evidence: Evidence) -> dict[str, tuple[str, bytes]]:
             learning_curve(evidence),
         ),
         "distributions": (
-            f"{pictures}; chosen by their true mean alone, from the worst to the best",
+            f"{scores}; chosen by their true mean alone, from the worst to the best",
             distributions(evidence),
         ),
         "costs": ("What a user costs, and what it brings", costs(evidence)),

@@ -1,4 +1,4 @@
-"""The report as one HTML page, its figures inside."""
+"""The report as one HTML page that holds its figures."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def render(
 
     Args:
         title: its heading.
-        paragraphs: what was done, for whom, with which data.
+        paragraphs: what was done, on which users and data.
         sections: tables, and figures as (caption, PNG), in their order.
         left_out: system -> why it is not in the tables.
 

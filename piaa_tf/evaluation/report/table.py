@@ -1,4 +1,4 @@
-"""A table as data: cells of text under groups of columns; Markdown of it."""
+"""A table as data, with cells of text under groups of columns; as Markdown, too."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ class Table:
 
     Attributes:
         title: its heading.
-        note: sentences below the heading: what is in it, and what to beware of.
-        groups: (what the columns below have in common, their number); the numbers add
-            up to the columns.
+        note: sentences below the heading: what the table shows, and its caveats.
+        groups: (heading, number of columns below it); the numbers add up to the number
+            of columns.
         columns: heading of each column.
-        rows: cells of each row, as many as there are columns; "" where there is none.
-        emphasised: numbers of the rows that stand out.
+        rows: cells of each row, as many as there are columns; "" for an empty one.
+        emphasised: indices of the rows that stand out.
     """
 
     title: str
@@ -43,7 +43,7 @@ class Table:
 
 
 def to_markdown(table: Table) -> str:
-    """Writes a table as Markdown; groups go into the column headings."""
+    """Formats a table as Markdown; groups go into the column headings."""
     headings = [
         f"{column}<br>*{group}*" if group else column
         for column, group in zip(table.columns, table.group_of_columns())
@@ -62,7 +62,7 @@ def _line(cells: Sequence[str]) -> str:
 
 
 def number(value: float, digits: int = 3) -> str:
-    """Writes a figure; nothing of NaN.
+    """Formats a number; NaN becomes an empty string.
 
     >>> number(0.5), number(float("nan")), number(-0.25, 2)
     ('0.500', '', '-0.25')
@@ -71,7 +71,7 @@ def number(value: float, digits: int = 3) -> str:
 
 
 def plus_minus(mean: float, spread: float) -> str:
-    """Writes mean and spread as the papers do.
+    """Formats mean and spread as the papers do.
 
     >>> plus_minus(0.561, 0.005), plus_minus(0.561, float("nan"))
     ('0.561 ± 0.005', '0.561')
@@ -82,7 +82,7 @@ def plus_minus(mean: float, spread: float) -> str:
 
 
 def seconds(value: float) -> str:
-    """Writes a time with two significant digits.
+    """Formats a time with two significant digits.
 
     >>> seconds(0.00213), seconds(0.25), seconds(12.3), seconds(431)
     ('2.1 ms', '250 ms', '12 s', '430 s')

@@ -1,4 +1,4 @@
-"""The tables of the slides, measured, beside the published figures in own columns."""
+"""The tables of the slides, with measured and published figures in own columns."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ PAIRS = (
     ("ANIL", "BA-PIAA"),
     ("BLG-PIAA", "PA_IAA"),
 )
-"""What the papers, or this project, claim or ask of each other."""
+"""Comparisons that the papers or this project make: the first over the second."""
 
 OWN_SYSTEMS = ("PA_IAA", "BLG-PIAA")
 
 
 def personal_table(evidence: Evidence) -> Table:
-    """Lays out Table I: SROCC of unseen users, for each n, beside the papers'."""
+    """Lays out Table I: SROCC of unseen users for each n, beside the papers'."""
     numbers = evidence.plan.num_images
     known = {row.name: row.srocc for row in published.PERSONAL}
     first = [row.name for row in published.PERSONAL]
@@ -84,7 +84,7 @@ def _bounds_sentence(bounds: Bounds | None) -> str:
         f"What is possible here: a noiseless rater reaches {bounds.noise_ceiling:.3f} "
         "(noise ceiling), the taste that all users share, perfectly known, "
         f"{bounds.shared_taste:.3f}, and a ridge on the true attributes of the "
-        f"pictures {attributes}."
+        f"images {attributes}."
     )
 
 
@@ -109,10 +109,10 @@ def difference_table(evidence: Evidence) -> Table:
     for _ in numbers:
         columns += ["mean", "95 % interval", "users better"]
     return Table(
-        "What personal data and what a system adds",
+        "What personal data and systems add",
         "Paired: the same users, splits and test images on both sides, repeats "
         "averaged for each user first. The interval is a bootstrap over users (BCa, "
-        "9999 resamples); one that holds zero shows no difference. "
+        "9999 resamples); if it contains zero, no difference is shown. "
         "All pairs of systems are in differences.csv.",
         [("", 1), *((f"{n} images, {evidence.measured}", 3) for n in numbers)],
         columns,
@@ -147,7 +147,7 @@ def backbone_table(evidence: Evidence) -> Table:
     return Table(
         "BA-PIAA and BLG-PIAA by backbone",
         "The papers' backbones start from ImageNet; those measured here are trained on "
-        "the data alone, from random weights. --backbones names further ones.",
+        "the data alone, from random weights. --backbones adds further ones.",
         [
             ("", 2),
             (evidence.measured, len(numbers)),
@@ -178,9 +178,9 @@ def generic_table(evidence: Evidence) -> Table | None:
             rows.append([*_generic_cells(found, evidence.scores), "", "", "", ""])
     return Table(
         "Generic aesthetics",
-        f"Of {len(evidence.scores)} test pictures: ACC in per cent at the middle of "
+        f"Of {len(evidence.scores)} test images: ACC in per cent at the middle of "
         "the score range, SROCC and PLCC of mean scores, EMD with r = 1. A system "
-        "whose row of the papers comes in several backbones stands beside the best.",
+        "that the papers list with several backbones stands beside the best.",
         [(evidence.measured, 5), (f"published, {published.GENERIC_SET}", 4)],
         [
             "System",
@@ -233,10 +233,10 @@ def personality_table(evidence: Evidence) -> Table | None:
         for row in published.TRAITS
     ]
     return Table(
-        "Personality from liked pictures",
-        "Each liked picture against its liker's Big Five, and each person's portrait "
-        "(the mean over the pictures they like) against them. The slides do not name "
-        "their measure; a correlation over images is most likely.",
+        "Personality from liked images",
+        "Each liked image against its liker's Big Five, and each person's portrait "
+        "(the mean over the images they like) against the person's. The slides do not "
+        "name their measure; a correlation over images is most likely.",
         [(f"{evidence.measured}; the last rows published", 7)],
         ["System", "Measure", *(trait.capitalize() for trait in TRAITS)],
         rows,
@@ -249,7 +249,7 @@ def personality_table(evidence: Evidence) -> Table | None:
 
 
 def share_table(evidence: Evidence) -> Table | None:
-    """Lays out what the trait share decides; None where there is none."""
+    """Lays out the effect of the trait share; None without further shares."""
     if len(evidence.trait_shares) < 2:
         return None
     numbers, seed = evidence.plan.num_images, evidence.plan.seed
@@ -274,9 +274,9 @@ def share_table(evidence: Evidence) -> Table | None:
     return Table(
         "How much of taste follows from personality",
         "PA_IAA's advantage over MT_IAA is decided by the share of the variance of "
-        "ratings that follows from the Big Five, which nobody knows of real people. "
-        "Galleries that differ in it alone: what personality loses, a user's own taste "
-        "gains.",
+        "ratings that follows from the Big Five, which is unknown for real people. "
+        "These galleries differ in it alone: a user's own taste gains what personality "
+        "loses.",
         [("", 2), (f"SROCC, {evidence.measured}", len(numbers)), ("", 1)],
         [
             "Trait share",
@@ -290,7 +290,7 @@ def share_table(evidence: Evidence) -> Table | None:
 
 
 def cost_table(evidence: Evidence) -> Table:
-    """Lays out what a user costs: numbers to keep, and time to adapt."""
+    """Lays out the cost of a user: numbers to keep, and time to adapt."""
     numbers = evidence.plan.num_images
     rows = []
     for found in evidence.personal:
@@ -307,8 +307,8 @@ def cost_table(evidence: Evidence) -> Table:
     return Table(
         "What a user costs",
         f"Numbers kept for each user (at {numbers[-1]} images), and the median time of "
-        "an adaptation on this machine; embeddings and features of pictures, computed "
-        "once for all users, are not in it. Fitting includes a prior only where no "
+        "an adaptation on this machine; embeddings and features of images, computed "
+        "once for all users, are not included. Fitting includes a prior only if no "
         "earlier row shares it.",
         [
             ("", 2),
@@ -340,4 +340,4 @@ TABLES = (
     share_table,
     cost_table,
 )
-"""In the order of the report; each gives None where there is nothing to lay out."""
+"""In the order of the report; each returns None if there is nothing to lay out."""

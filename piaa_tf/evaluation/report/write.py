@@ -6,9 +6,9 @@ REPORT/report.html          all tables and figures, in one file
        generic.csv          ACC, SROCC, PLCC, EMD of every system that predicts scores
        personality.csv      SROCC, PLCC, RMSE of every trait, by image and by user
        differences.csv      all pairs of systems, with confidence intervals
-       splits.csv           which images each user was adapted to, in their order
-       costs.csv            weights and seconds; of all tables these alone differ
-                            from run to run
+       splits.csv           the images that were adapted to, by user, in their order
+       costs.csv            weights and seconds; the only table that differs from run
+                            to run
        *.png
 """
 
@@ -42,11 +42,11 @@ PLACES = {
 
 
 def write_report(evidence: Evidence, out_dir: Path) -> Path:
-    """Writes everything.
+    """Writes the report's folder.
 
     Args:
         evidence: the evaluation.
-        out_dir: the folder; made where it is not there.
+        out_dir: the folder; created if necessary.
 
     Returns:
         The path of the page.
@@ -82,7 +82,7 @@ def write_report(evidence: Evidence, out_dir: Path) -> Path:
 
 
 def paragraphs(evidence: Evidence) -> list[str]:
-    """Says what was done, in sentences."""
+    """Returns what was done, in sentences."""
     plan, users = evidence.plan, evidence.ratings.user_ids()
     tested = (
         f"the images after the first {plan.num_reserved}, the same for all n"
@@ -92,19 +92,20 @@ def paragraphs(evidence: Evidence) -> list[str]:
     protocol = (
         f"Tested on {len(users)} users whom no system has seen before, with "
         f"{len(evidence.ratings)} ratings. For each n a system adapts to n images of a "
-        f"user and ranks {tested}, compared by SROCC with what the user gave. Each "
-        f"user is split at random in {plan.repeats} repeats, of which systems that "
-        "adapt a whole network, which takes long, get the first "
-        f"{plan.costly_repeats}; seed {plan.seed}. Settings were chosen on validation "
-        f"users. Networks trained for this: {evidence.backbone}, from random weights."
+        f"user and ranks {tested}; SROCC compares the ranking with the user's ratings. "
+        f"Each user's images are split at random {plan.repeats} times; systems that "
+        "adapt a whole network take longer, and get only the first "
+        f"{plan.costly_repeats} of these splits; seed {plan.seed}. Settings were "
+        "chosen on validation users. Networks trained for this: "
+        f"{evidence.backbone}, from random weights."
     )
     said = [protocol]
     if evidence.is_simulated:
         said.append(
-            "The pictures are rendered and the raters simulated. This shows that the "
-            "systems work and how they act, not which published system is better on "
-            "real people; the published figures stand beside for their order of "
-            "magnitude, and were measured on other data with larger networks."
+            "The images are rendered and the raters simulated. This shows that the "
+            "systems work and how they behave, not which published system is better "
+            "for real people. The published figures, measured on other data with "
+            "larger networks, are shown for their order of magnitude."
         )
     if evidence.command:
         said.append(f"Made by: {evidence.command}")
@@ -112,7 +113,7 @@ def paragraphs(evidence: Evidence) -> list[str]:
 
 
 def _parts(evidence: Evidence, figures: dict[str, Any]) -> list[Table | str]:
-    """Tables, each followed by the names of its figures."""
+    """Returns the tables, each followed by the names of its figures."""
     after = {place: name for name, place in PLACES.items() if name in figures}
     parts: list[Table | str] = []
     for make in tables.TABLES:

@@ -1,4 +1,4 @@
-"""Small pictures of plain colours, rated by people of planted taste."""
+"""Small images of plain colours, rated by people of planted taste."""
 
 import dataclasses
 
@@ -11,13 +11,13 @@ from piaa_tf.evaluation.handcrafted import FEATURES, describe_files
 from piaa_tf.evaluation.system import Training
 from piaa_tf.ratings import RatingRange
 
-NUM_PICTURES = 80
+NUM_IMAGES = 80
 RANGE = RatingRange(1, 5)
 
 
 @dataclasses.dataclass
 class Planted:
-    """Pictures on disk, and what their taste is made of."""
+    """Images on disk, and what their taste is made of."""
 
     photos: object
     images: list
@@ -27,8 +27,8 @@ class Planted:
         return self.attributes[:, list(FEATURES).index(name)]
 
     def ratings(self, tastes, rows=slice(None)):
-        """Ratings 1..5 of users, each a function of all pictures' rows -> [N]."""
-        rows = np.arange(NUM_PICTURES)[rows]
+        """Ratings 1..5 of users, each a function of all images' rows -> [N]."""
+        rows = np.arange(NUM_IMAGES)[rows]
         images = [self.images[row] for row in rows] * len(tastes)
         users = np.repeat(list(tastes), len(rows)).tolist()
         given = np.concatenate([np.clip(t, 1, 5)[rows] for t in tastes.values()])
@@ -39,7 +39,7 @@ class Planted:
 def planted(tmp_path_factory):
     photos = tmp_path_factory.mktemp("planted")
     generator = np.random.default_rng(0)
-    images = [f"{i}.png" for i in range(NUM_PICTURES)]
+    images = [f"{i}.png" for i in range(NUM_IMAGES)]
     for image in images:
         colour = generator.integers(30, 226, 3)
         grain = generator.integers(-25, 26, [16, 16, 3]) * generator.random()

@@ -25,7 +25,7 @@ def low_rank(num_users, num_rated, seed=0, noise=0.0):
 def test_a_planted_low_rank_matrix_is_recovered():
     rated, shared, transformation, generator = low_rank(40, 12)
     found = factorise(rated, WEAK, rounds=60, seed=1)
-    # A new user has rated 4 pictures: fewer than there are features.
+    # A new user has rated 4 images: fewer than there are features.
     taste = generator.normal(size=2)
     weights = shared + transformation @ taste
     features = generator.normal(size=[50, 6])
@@ -80,7 +80,7 @@ def test_one_user_is_the_ridge_solution():
 
 @pytest.fixture
 def fitted(planted, training, monkeypatch):
-    """Everyone likes bright pictures; people differ in how they like warm ones."""
+    """Everyone likes bright images; people differ in how they like warm ones."""
     monkeypatch.setattr(fpmf, "SETTINGS", (Factors(1, 0.1, 0.1),))
     bright, warm = planted.attribute("brightness"), planted.attribute("warmth")
     tastes = {

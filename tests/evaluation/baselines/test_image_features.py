@@ -7,11 +7,11 @@ from PIL import Image
 from piaa_tf.adaptation.predict import predict, unit_scores
 from piaa_tf.errors import InputError
 from piaa_tf.evaluation.baselines.feature_cache import cached
-from piaa_tf.evaluation.baselines.pictures import PictureFeatures
+from piaa_tf.evaluation.baselines.image_features import ImageFeatures
 
 
 @pytest.fixture
-def pictures(tmp_path):
+def images(tmp_path):
     paths = [tmp_path / f"{i}.png" for i in range(3)]
     for path in paths:
         Image.new("RGB", (8, 8)).save(path)
@@ -21,41 +21,41 @@ def pictures(tmp_path):
 def count_calls(tmp_path):
     calls = []
 
-    def ask(pictures, key="a"):
+    def ask(images, key="a"):
         def compute():
             calls.append(key)
-            return {"x": np.arange(len(pictures))}
+            return {"x": np.arange(len(images))}
 
-        return cached(tmp_path / "cache", [key], pictures, compute)
+        return cached(tmp_path / "cache", [key], images, compute)
 
     return ask, calls
 
 
-def test_numbers_are_computed_once(tmp_path, pictures):
+def test_numbers_are_computed_once(tmp_path, images):
     ask, calls = count_calls(tmp_path)
-    first, again = ask(pictures), ask(pictures)
+    first, again = ask(images), ask(images)
     np.testing.assert_array_equal(first["x"], again["x"])
     assert len(calls) == 1
 
 
-def test_another_key_order_or_file_asks_again(tmp_path, pictures):
+def test_another_key_order_or_file_asks_again(tmp_path, images):
     ask, calls = count_calls(tmp_path)
-    ask(pictures)
-    ask(pictures, key="b")
-    ask(pictures[::-1])
-    os.utime(pictures[0], ns=(1, 1))
-    ask(pictures)
+    ask(images)
+    ask(images, key="b")
+    ask(images[::-1])
+    os.utime(images[0], ns=(1, 1))
+    ask(images)
     assert len(calls) == 4
 
 
-def test_nothing_unfinished_is_left(tmp_path, pictures):
-    count_calls(tmp_path)[0](pictures)
+def test_nothing_unfinished_is_left(tmp_path, images):
+    count_calls(tmp_path)[0](images)
     assert [p.suffix for p in (tmp_path / "cache").iterdir()] == [".npz"]
 
 
-def test_features_are_standardised_on_the_training_pictures(planted, training):
+def test_features_are_standardised_on_the_training_images(planted, training):
     ratings = planted.ratings({"anna": np.full(80, 3.0)})
-    features = PictureFeatures(["content", "attribute"])
+    features = ImageFeatures(["content", "attribute"])
     found = features.fit(training(ratings), "test", ratings)
     attributes = found.features[:, -planted.attributes.shape[1] :]
     np.testing.assert_allclose(attributes, planted.attributes, atol=1e-3)
@@ -68,15 +68,15 @@ def test_features_are_standardised_on_the_training_pictures(planted, training):
     assert (np.diff(np.diag(covariance)) <= 1e-6).all()
 
 
-def test_other_pictures_are_scaled_alike(planted, training):
+def test_other_images_are_scaled_alike(planted, training):
     ratings = planted.ratings({"anna": np.full(80, 3.0)})
-    features = PictureFeatures(["content", "attribute"])
-    all_pictures = features.fit(training(ratings), "test", ratings)
+    features = ImageFeatures(["content", "attribute"])
+    whole = features.fit(training(ratings), "test", ratings)
     some = planted.ratings({"bert": np.full(80, 3.0)}, rows=[7, 3])
     found = features.look(some)
-    rows = all_pictures.rows(some.images)
-    np.testing.assert_allclose(found.features, all_pictures.features[rows], atol=1e-4)
-    np.testing.assert_allclose(found.generic, all_pictures.generic[rows], atol=1e-6)
+    rows = whole.rows(some.images)
+    np.testing.assert_allclose(found.features, whole.features[rows], atol=1e-4)
+    np.testing.assert_allclose(found.generic, whole.generic[rows], atol=1e-6)
 
 
 def test_the_generic_score_is_the_mean_of_the_distribution(planted, prior):
@@ -90,9 +90,9 @@ def test_a_prior_of_traits_alone_has_no_generic_score(prior):
         unit_scores(prior, {"traits": np.zeros([1, 5])})
 
 
-def test_pictures_that_were_not_prepared_are_named(planted, training):
+def test_images_that_were_not_prepared_are_named(planted, training):
     ratings = planted.ratings({"anna": np.full(80, 3.0)}, rows=slice(0, 9))
-    found = PictureFeatures(["attribute"]).fit(training(ratings), "test", ratings)
+    found = ImageFeatures(["attribute"]).fit(training(ratings), "test", ratings)
     with pytest.raises(InputError, match=r"among the 9 that were prepared. Got '9"):
         found.rows(["0.png", "9.png"])
 
@@ -100,10 +100,10 @@ def test_pictures_that_were_not_prepared_are_named(planted, training):
 @pytest.mark.parametrize("parts", [[], ["style"], ["attribute", "attribute"]])
 def test_unknown_parts_are_refused(parts):
     with pytest.raises(InputError, match="parts must be some of"):
-        PictureFeatures(parts)
+        ImageFeatures(parts)
 
 
 def test_content_and_generic_scores_alone_need_a_prior():
-    assert PictureFeatures(["content"]).role == "average"
-    assert PictureFeatures(["attribute"], with_generic=True).role == "average"
-    assert PictureFeatures(["attribute"]).role is None
+    assert ImageFeatures(["content"]).role == "average"
+    assert ImageFeatures(["attribute"], with_generic=True).role == "average"
+    assert ImageFeatures(["attribute"]).role is None

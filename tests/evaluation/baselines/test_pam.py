@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from piaa_tf.evaluation.baselines.handcrafted_svr import GENERIC, HandcraftedSvr
+from piaa_tf.evaluation.baselines.image_features import ImageFeatures
 from piaa_tf.evaluation.baselines.pam import Pam
-from piaa_tf.evaluation.baselines.pictures import PictureFeatures
 from piaa_tf.evaluation.baselines.regressor import Regressor, num_weights
 from piaa_tf.evaluation.system import MissingSamplesError
 from piaa_tf.metrics import srocc
@@ -21,7 +21,7 @@ def test_a_regressor_learns_a_bend_and_counts_what_it_keeps():
 
 @pytest.fixture(scope="module")
 def generic(planted, prior, tmp_path_factory):
-    """The prior's scores of the planted pictures, in stars of 1 to 5."""
+    """The prior's scores of the planted images, in stars of 1 to 5."""
     from piaa_tf.adaptation.predict import predict, unit_scores
 
     paths = [planted.photos / image for image in planted.images]
@@ -77,7 +77,7 @@ def test_who_deviates_nowhere_or_everywhere_alike_keeps_the_order(fitted, generi
 
 def test_content_finds_what_attributes_cannot(planted, training, generic):
     ratings = planted.ratings({"t": generic})
-    content = PictureFeatures(["content"])
+    content = ImageFeatures(["content"])
     component = content.fit(training(ratings), "test", ratings).features[:, 0]
     liked = generic + 0.3 * component
     system = Pam(["content"])
@@ -91,7 +91,7 @@ def test_content_finds_what_attributes_cannot(planted, training, generic):
 
 @pytest.fixture
 def handcrafted(planted, training):
-    """People on average like bright pictures, some dark ones."""
+    """People on average like bright images, some dark ones."""
     bright = planted.attribute("brightness")
     train = planted.ratings({"a": 3 + 0.6 * bright, "b": 3 + 0.4 * bright})
     dark = planted.ratings({"v": 3 - 0.5 * bright})

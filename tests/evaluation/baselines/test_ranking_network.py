@@ -4,7 +4,7 @@ import pytest
 from piaa_tf.data.samples import ScoreDistributions, average_scores
 from piaa_tf.errors import InputError
 from piaa_tf.evaluation.baselines import ranking_network
-from piaa_tf.evaluation.baselines.pictures import PictureFeatures
+from piaa_tf.evaluation.baselines.image_features import ImageFeatures
 from piaa_tf.evaluation.baselines.ranking_network import RankingNetwork
 from piaa_tf.metrics import srocc
 
@@ -15,7 +15,7 @@ PARTS = ([], ["attribute"], ["content"], ["attribute", "content"])
 def samples(planted, training):
     """Average scores that follow from one component of the embedding."""
     ratings = planted.ratings({"t": np.full(80, 3.0)})
-    features = PictureFeatures(["content"])
+    features = ImageFeatures(["content"])
     component = features.fit(training(ratings), "test", ratings).features[:, 0]
     high = 1 / (1 + np.exp(-component))
     counts = np.stack([1 - high, high], axis=1)

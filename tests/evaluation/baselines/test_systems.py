@@ -57,7 +57,7 @@ def test_a_personal_system_adapts_and_forgets(name, data):
 
 
 @pytest.mark.parametrize("name", ["handcrafted", "ranking", "ranking_both"])
-def test_a_generic_system_scores_each_picture(name, data):
+def test_a_generic_system_scores_each_image(name, data):
     training, test = data
     system = fitted(name, training)
     assert isinstance(system, GenericSystem)

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from piaa_tf.errors import InputError
+from piaa_tf.evaluation.baselines.image_features import ImageFeatures
 from piaa_tf.evaluation.baselines.pair_ranking import rank_pairs
-from piaa_tf.evaluation.baselines.pictures import PictureFeatures
 from piaa_tf.evaluation.baselines.usar import NUM_RETRIEVED, Usar
 from piaa_tf.metrics import srocc
 
@@ -63,11 +63,11 @@ def system_for(planted, training):
 @pytest.fixture
 def component(planted, training):
     ratings = planted.ratings({"t": np.full(80, 3.0)})
-    features = PictureFeatures(["content"])
+    features = ImageFeatures(["content"])
     return features.fit(training(ratings), "test", ratings).features[:, 0]
 
 
-def test_ppr_ranks_by_what_the_liked_pictures_show(system_for, component):
+def test_ppr_ranks_by_what_the_liked_images_show(system_for, component):
     system, support, tested = system_for(["PPR"], 3 + 0.4 * component)
     model = system.adapt(support)
     assert srocc(model.predict(tested.images), tested.ratings) > 0.9
@@ -93,7 +93,7 @@ def test_the_own_set_holds_what_was_retrieved_with_its_deviation(system_for, pla
     system, support, _ = system_for(["PAD"], liked)
     own, deviation = system._own_set(support)
     assert len(own.generic) == len(deviation) == len(support) * (1 + NUM_RETRIEVED)
-    # The pictures to retrieve from hold most of the rated ones: each finds itself.
+    # The images to retrieve from hold most of the rated ones: each finds itself.
     rated, first = own.content[:40], own.content[40::NUM_RETRIEVED]
     np.testing.assert_allclose(rated, first, atol=1e-4)
     np.testing.assert_allclose(deviation[40::NUM_RETRIEVED], deviation[:40])

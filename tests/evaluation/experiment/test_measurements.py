@@ -22,7 +22,7 @@ def data(tiny_gallery):
 
 
 class ByName:
-    """Scores by the name of the picture; counts its fits."""
+    """Scores by the name of the image; counts its fits."""
 
     name, role, is_costly = "by name", None, False
     num_weights, fits = 0, 0
@@ -162,7 +162,7 @@ def test_another_trait_share_moves_own_taste_alone(tiny_gallery):
 
 def test_a_config_is_read_as_it_was_written(tiny_gallery, tmp_path):
     config = read_config(tiny_gallery)
-    # Nothing is written where the very gallery is.
+    # Nothing is written into the gallery itself.
     assert write_gallery(tiny_gallery, config) == tiny_gallery
 
 
