@@ -192,7 +192,7 @@ def test_files_are_described_in_their_order(tmp_path):
 
 def test_a_broken_file_is_named(tmp_path):
     (tmp_path / "bad.jpg").write_bytes(b"no image")
-    with pytest.raises(InputError, match=r"bad\.jpg must be a whole JPEG"):
+    with pytest.raises(InputError, match=r"bad\.jpg must be a whole photo \(JPEG"):
         describe_files([tmp_path / "bad.jpg"])
 
 
