@@ -66,7 +66,7 @@ class MissingSamplesError(InputError):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Training:
-    """What a system may be fitted on; nothing of any test user.
+    """What a system may be fitted on, without anything from test users.
 
     Attributes:
         train: samples by their kind, of those kinds that the data set has.

@@ -201,7 +201,7 @@ def test_a_broken_file_is_named(tmp_path):
     [
         (np.zeros([9, 9]), r"uint8 \[height, width, 3\]. Got float64 \[9, 9\]"),
         (np.zeros([9, 9, 4], np.uint8), r"Got uint8 \[9, 9, 4\]"),
-        (np.zeros([9, 7, 3], np.uint8), r"8 pixels a side.*Got 7x9"),
+        (np.zeros([9, 7, 3], np.uint8), r"side of an image needs 8 pixels .*Got 7x9"),
     ],
 )
 def test_other_arrays_are_refused(image, message):

@@ -14,7 +14,7 @@ transformation and the maximum a posteriori estimate. Different: it is found by
 alternating least squares instead of gradient descent, since each half has a closed
 form. Unknown: K, the priors' variances and the features of the published figures; the
 first two are chosen on validation users. A new user gets b_u and q_u by a ridge
-regression; A stays.
+regression; A stays as it is.
 """
 
 from __future__ import annotations
