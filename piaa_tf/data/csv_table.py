@@ -24,7 +24,7 @@ from piaa_tf.files.atomic_files import atomic_file
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """The cells of a CSV file, and where its rows stood.
+    """The cells of a CSV file, and the lines of its rows.
 
     Attributes:
         csv_path: the file.
@@ -75,7 +75,7 @@ class Table:
             columns: our name -> the file's. A file's column may be taken twice.
 
         Returns:
-            A table of these columns alone; errors still call them as the file does.
+            A table of these columns alone; errors still use the file's names.
 
         Raises:
             InputError: A column is missing or there twice.

@@ -39,7 +39,7 @@ def read_loose_table(
     Args:
         csv_path: the file.
         columns: our name -> what tables call it, in lower case, letters and digits
-            alone. A file without a header has the last of them, in their order.
+            only. A file without a header has the last of them, in their order.
         required: columns that must be there.
 
     Returns:

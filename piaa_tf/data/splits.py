@@ -156,7 +156,7 @@ def trained_images(prior_dir: str | os.PathLike[str]) -> set[str] | None:
         prior_dir: RUN_DIR/prior.
 
     Returns:
-        Their names; None where the prior stands alone, without its run.
+        Their names; None where the prior is not in its run.
     """
     lists = sorted((Path(prior_dir).parent / "splits").glob(f"*train.{IMAGES}"))
     return {n for path in lists for n in read_list(path)} if lists else None

@@ -140,7 +140,7 @@ class TaskSampler:
 
     @property
     def steps_per_epoch(self) -> int:
-        """Meta-steps that meet every user once, but for fewer than k."""
+        """Meta-steps in which every user comes once, except fewer than k."""
         return len(self._users) // self.num_tasks
 
     def task(self, step: int, number: int) -> Task:

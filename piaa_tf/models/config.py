@@ -17,7 +17,7 @@ Fusion = Literal["vector", "network"]
 Link = Literal["sigmoid", "linear"]
 
 TASKS = ("distribution", "traits")
-"""What a PA_IAA network predicts, both or one alone."""
+"""What a PA_IAA network predicts, both or only one."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class PaIaaConfig:
         image_size: S, height and width of the input in pixels.
         features: "pooled" features of the backbone, or its 1000 "logits" as released.
         bin_scores: the score of each bin of the distribution; 1..10 in AVA.
-        tasks: both tasks, or one alone for the single-task baselines.
+        tasks: both tasks, or only one for the single-task baselines.
         head_sizes: widths of the dense layers of each trunk; (2048, 1024) as released.
         dropout: share of units dropped in the trunks while training.
         fusion: W_b as a "vector" of five weights per user (slides) or as a "network"

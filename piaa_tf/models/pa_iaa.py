@@ -39,7 +39,7 @@ def build(
         A functional model with the inputs `aesthetics_image` and `personality_image`,
         float32 [batch, S, S, 3] in 0..255, and the outputs `distribution`
         [batch, bins], rows summing to one, and `traits` [batch, 5] in (-1, 1), both
-        float32. With one task alone it has that stream alone.
+        float32. With one task it has only that stream.
     """
     backbone = build_backbone(
         config.backbone,

@@ -130,7 +130,7 @@ def _is_new(path: Path, seen: set[tuple[int, int]]) -> bool:
 
 
 def _check_names(folder: Path, photos: list[str]) -> None:
-    # os.walk hands on bytes that are not UTF-8 as lone surrogates.
+    # os.walk returns bytes that are not UTF-8 as lone surrogates.
     unwritable = [name for name in photos if re.search("[\ud800-\udfff]", name)]
     if unwritable:
         raise InputError(

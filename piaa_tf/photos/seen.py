@@ -13,7 +13,7 @@ def seen_pixels(image: Image.Image, min_side: int = 0) -> np.ndarray:
     """Decodes an opened image as a person sees it.
 
     Turned by its EXIF orientation; colours as sRGB by its profile; grey, palette and
-    CMYK as RGB; 16 bits as 8; what is transparent lies on white. Of an animation, the
+    CMYK as RGB; 16 bits as 8; transparency over white; of an animation, the
     first frame.
 
     Args:

@@ -3,7 +3,7 @@ import pytest
 
 @pytest.fixture
 def put(tmp_path):
-    """Writes a file below tmp_path: text, bytes, or nothing for a photo."""
+    """Writes a file below tmp_path: text, bytes, or an empty file."""
 
     def put(name, content=b""):
         path = tmp_path / name

@@ -87,7 +87,7 @@ def load(
     Args:
         dataset: a key of `DATA_SETS`.
         kind: `ScoreDistributions`, `LikedImages` or `PersonalRatings`.
-        data_dir: where the set lies; may be None for the gallery, which is rendered
+        data_dir: where the set is; may be None for the gallery, which is rendered
             into runs/gallery when it is not there.
         split: "train", "validation" or "test"; of published sets also "all".
         on_missing: called with images that a published set lists but that are not

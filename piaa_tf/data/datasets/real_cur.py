@@ -24,7 +24,7 @@ def load(request: Request) -> PersonalRatings:
     """Loads the owners' ratings; an album's name is its user.
 
     Raises:
-        InputError: An image lies elsewhere than in a folder of a score.
+        InputError: An image is not in the folder of a score.
     """
     photos = request.data_dir / "images"
     images = list_photos(photos)

@@ -150,7 +150,7 @@ def build_backbone(
             (efficientnet_lite0 and 2) or Keras downloads (Keras Applications), or a
             file: .h5 of Keras for Keras Applications and compact, .safetensors, .npz,
             .pth or .pt in their authors' naming for the others. The file must fit
-            exactly; a classifier alone is passed over where `features` is "pooled".
+            exactly; only a classifier is ignored, where `features` is "pooled".
         sync_batch_norm: whether batch statistics span the replicas of a
             `tf.distribute` strategy. alexnet and vgg16 have none.
 
@@ -209,7 +209,7 @@ def _checked_spec(name: str, *, image_size: int, features: str) -> BackboneSpec:
         )
     if name == "vgg16" and features == "logits" and image_size != spec.image_size:
         raise InputError(
-            f"vgg16 has 1000 logits at image_size={spec.image_size} alone: its "
+            f"vgg16 has 1000 logits only at image_size={spec.image_size}: its "
             f"dense layers see a fixed map. Got {image_size}. Choose that size, "
             "or features='pooled'."
         )
