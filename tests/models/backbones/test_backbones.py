@@ -223,7 +223,7 @@ def test_a_failed_download_is_explained(monkeypatch):
         ({"name": "resnet18", "features": "fc"}, r"'pooled' or 'logits'. Got 'fc'"),
         ({"name": "compact", "features": "logits"}, "needs an ImageNet classifier"),
         ({"name": "inception_v3"}, r"inception_v3 needs image_size >= 75. Got 64"),
-        ({"name": "vgg16", "features": "logits"}, r"at image_size=224 alone.* Got 64"),
+        ({"name": "vgg16", "features": "logits"}, r"only at image_size=224.* Got 64"),
         ({"name": "compact", "weights": "imagenet"}, "do not exist. Pass weights=None"),
         (
             {"name": "resnet18", "weights": "imagenet"},
