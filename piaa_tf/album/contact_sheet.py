@@ -41,7 +41,8 @@ def draw(
     note = f"{len(shown)} of {len(ranked)} photos"
     sheet.write_heading(*heading(ranked, user_id), note)
     for i, (photo, gained) in enumerate(zip(shown, places_gained(ranked))):
-        pixels = read_image(Path(photos_dir) / photo.image)
+        path = Path(photos_dir) / photo.image
+        pixels = read_image(path, min_side=2 * min(GRID.photo_size))
         _write(sheet.place(i, Image.fromarray(pixels)), photo, gained)
     return sheet.image
 

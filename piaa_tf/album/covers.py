@@ -97,9 +97,11 @@ def draw(photos_dir: Path, covers: Sequence[Cover]) -> Image.Image:
         InputError: A cover is not a readable image.
     """
     shown = covers[:NUM_ALBUMS]
-    sheet = Sheet(Grid(min(COLUMNS, len(shown))), len(shown))
+    grid = Grid(min(COLUMNS, len(shown)))
+    sheet = Sheet(grid, len(shown))
     for i, cover in enumerate(shown):
-        photo = Image.fromarray(read_image(Path(photos_dir) / cover.image))
+        path = Path(photos_dir) / cover.image
+        photo = Image.fromarray(read_image(path, min_side=2 * min(grid.photo_size)))
         caption = sheet.place(i, photo)
         name = "(no sub-folder)" if cover.album == TOP else cover.album
         caption.write_name(name, 24, bold=True)

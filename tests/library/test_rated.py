@@ -122,8 +122,14 @@ def test_a_path_that_leads_into_the_folder_is_its_photo(photos, image):
         ([(7, 3)], r"^ratings\[0\], image: A photo is named by its path\. Got 7"),
         ([("d.png", 3)], r"^ratings\[0\], image: Each image must lie in album"),
         ([("/d.png", 3)], r"^ratings\[0\], image: .* inside the photo folder"),
-        ([("a.png", "x")], r"^ratings\[0\], rating: A rating must be a number such as .* Got 'x'"),
-        ([("a.png", True)], r"^ratings\[0\], rating: A rating must be a number such as .* Got True"),
+        (
+            [("a.png", "x")],
+            r"^ratings\[0\], rating: A rating must be a number such as .* Got 'x'",
+        ),
+        (
+            [("a.png", True)],
+            r"^ratings\[0\], rating: A rating must be a number such as .* Got True",
+        ),
         ([("a.png", 9)], r"^ratings\[0\], rating: A rating must lie in 1\.\.5.* 9"),
         ([("a.png", float("nan"))], r"^ratings\[0\], rating: A rating must .* nan"),
         ([(3.5, "a.png", 2)], r"^ratings\[0\], user_id: A user id is a text\. Got 3"),
