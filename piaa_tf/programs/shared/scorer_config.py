@@ -35,9 +35,9 @@ def open_tastes(config: ScorerConfig, *, user_id: str) -> Tastes:
 
     import piaa_tf
 
+    prior = piaa_tf.load_prior(config.prior)
     if not user_id:
         logging.warning("no user is given: the scores are the prior's")
-    prior = piaa_tf.load_prior(config.prior)
     if config.tastes:
         return piaa_tf.load_tastes(config.tastes, prior)
     return prior.generic_tastes((config.rating_min, config.rating_max))
