@@ -12,6 +12,7 @@ import contextlib
 import ctypes
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -145,7 +146,7 @@ class SavedModelSession:
                     *((Output * len(wanted))(*wanted), answers, len(wanted)),
                     *(None, 0, None, status),
                 )
-            return [array_of(answer) for answer in answers]
+            return [array_of(answer) for answer in answers if answer]
         finally:
             if options is not None:
                 self._c.TF_DeleteBuffer(options)
@@ -203,7 +204,8 @@ class SavedModelSession:
         finally:
             self._c.TF_DeleteStatus(status)
 
-    def _run_options(self, timeout_ms: int):
+    def _run_options(self, timeout_ms: int) -> Any:
+        """Makes a buffer, which `TF_DeleteBuffer` frees, with the options of a run."""
         milliseconds = min(max(1, timeout_ms), _LONGEST_MS)
         options = tf.compat.v1.RunOptions(timeout_in_ms=milliseconds)
         content = options.SerializeToString()

@@ -48,7 +48,11 @@ def check_input_shapes(
 def _error(
     tensor: ServedTensor, known: Mapping[str, int], shape: Sequence[int]
 ) -> InputError:
-    letters = [f"{d} = {known[d]}" for d in tensor.shape if d in known]
+    letters = [
+        f"{size} = {known[size]}"
+        for size in tensor.shape
+        if isinstance(size, str) and size in known
+    ]
     where = f", where {', '.join(letters)}" if letters else ""
     wanted = ", ".join(map(str, tensor.shape))
     return InputError(

@@ -120,7 +120,7 @@ def _log_published(dataset: str, data_dir: Path, problems: dict[str, str]) -> No
         problems.update(dict.fromkeys(images, "missing"))
 
     kind = next(iter(kinds))
-    everything = catalog.load(dataset, kind, data_dir, EVERYTHING, on_missing)
+    everything: Samples = catalog.load(dataset, kind, data_dir, EVERYTHING, on_missing)
     counts = {
         "images": len(set(everything.images)),
         "users": len(set(getattr(everything, "users", ()))),

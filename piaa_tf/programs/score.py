@@ -13,10 +13,15 @@ gets the prior's scores, and is told so. As fast as the server.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from piaa_tf.programs.shared import program
 from piaa_tf.programs.shared.program import option, required
 from serving.client.request_limits import RequestLimits
+
+if TYPE_CHECKING:
+    from serving.client.uploads import Recoding
 
 SIGNATURES = ("score", "generic", "personality", "embed")
 
@@ -39,7 +44,7 @@ class ScoreConfig:
     format: str = option(
         "", "Of --out; by default what its name says.", choices=("csv", "jsonl")
     )
-    recoding: str = option(
+    recoding: Recoding = option(
         "png",
         "How photographs are sent that a server cannot read as they are (turned ones, "
         "WebP, CMYK): png keeps every pixel, jpeg is smaller.",
@@ -102,7 +107,7 @@ def run(config: ScoreConfig) -> None:
     logging.info("%d photographs: %s", len(images), config.out)
 
 
-def ask(config: ScoreConfig, images: list[str]):
+def ask(config: ScoreConfig, images: list[str]) -> Any:
     """Asks for every photograph; returns a dataclass of `serving.client.results`."""
     from absl import logging
 
@@ -148,7 +153,7 @@ def ask(config: ScoreConfig, images: list[str]):
         return joined(answers)
 
 
-def rows(config: ScoreConfig, images: list[str]):
+def rows(config: ScoreConfig, images: list[str]) -> Iterator[dict[str, bytes]]:
     """Yields the inputs of each photograph, reading a few ahead in threads."""
     import os
     from concurrent.futures import ThreadPoolExecutor
