@@ -161,17 +161,17 @@ class Client:
             ratings: [N] in the export's rating range.
         """
         embedding = _table(embedding, "embedding")
-        ratings = check_support(len(embedding), ratings)
+        sent = check_support(len(embedding), ratings)
         row = {
             "support_embedding": embedding,
-            "support_rating": ratings,
-            "support_count": len(ratings),
+            "support_rating": sent,
+            "support_count": len(sent),
         }
         answer = self._calls.one("adapt", row)
         is_readable = np.isfinite(embedding).all(axis=1)
         return AdaptedWeights(
             answer["user_weights"],
-            problem_of(answer["support_ok"], ratings, is_readable),
+            problem_of(bool(answer["support_ok"]), sent, is_readable),
         )
 
     def score_with_weights(
@@ -207,13 +207,13 @@ class Client:
             ratings: [N] in the export's rating range.
             images: [M] contents of JPEG or PNG files.
         """
-        ratings = check_support(len(support_images), ratings)
+        sent = check_support(len(support_images), ratings)
         if not len(images):
             raise InputError("At least one picture must be given. Got none.")
         row = {
             "support_image_bytes": list(support_images),
-            "support_rating": ratings,
-            "support_count": len(ratings),
+            "support_rating": sent,
+            "support_count": len(sent),
             "image_bytes": list(images),
         }
         answer = self._calls.one("adapt_and_score", row)
@@ -221,7 +221,7 @@ class Client:
             answer["score"],
             answer["image_ok"],
             answer["user_weights"],
-            problem_of(answer["support_ok"], ratings),
+            problem_of(bool(answer["support_ok"]), sent),
         )
 
     def stream(self, name: str, rows: Iterable[Row]) -> Iterator[Any]:
@@ -244,7 +244,7 @@ class Client:
         return joined(results)
 
 
-def _rows(**columns: Sequence[Any]) -> Iterator[Row]:
+def _rows(**columns: Iterable[Any]) -> Iterator[Row]:
     return (dict(zip(columns, values)) for values in zip(*columns.values()))
 
 

@@ -164,7 +164,7 @@ class Batcher:
         key = (id(servable), signature_name, outputs, row_shapes)
         with self._changed:
             queue = self._queues.setdefault(key, collections.deque())
-            added = []
+            added: list[tuple[_Batch, _Task]] = []
             for task in tasks:
                 batch = queue[-1] if queue else None
                 if (

@@ -18,7 +18,6 @@ from google.protobuf import (
     text_format,
     wrappers_pb2,
 )
-from google.protobuf.message import Message
 
 from piaa_tf.errors import InputError
 
@@ -62,7 +61,7 @@ message_type {
 
 
 @functools.cache
-def message_class(name: str) -> type[Message]:
+def message_class(name: str) -> Any:
     """Returns BatchingParameters, MonitoringConfig or SSLConfig.
 
     >>> message_class("MonitoringConfig").DESCRIPTOR.full_name

@@ -11,6 +11,7 @@ import dataclasses
 import json
 from collections.abc import Callable
 from http.client import responses
+from typing import cast
 
 from tornado import http1connection, httputil, iostream
 
@@ -98,7 +99,7 @@ class Exchange(httputil.HTTPMessageDelegate):
             max_body_bytes: of the request.
         """
         self._connection = connection
-        self._stream = connection.stream
+        self._stream = cast(HalfOpenStream, connection.stream)
         self._begin = begin
         self._on_change = on_change
         self._is_last = is_last
@@ -114,7 +115,8 @@ class Exchange(httputil.HTTPMessageDelegate):
     ) -> None:
         """Notes what is asked, and refuses what says that it is too large."""
         self._on_change(self, True)
-        self._start_line, self._request_headers = start_line, headers
+        self._start_line = cast(httputil.RequestStartLine, start_line)
+        self._request_headers = headers
         length = headers.get("Content-Length", "")
         if length.isdecimal() and int(length) > self._max_body_bytes:
             self._refuse(length)

@@ -12,7 +12,7 @@ import contextlib
 import socket
 import threading
 import time
-from typing import Any
+from typing import Any, cast
 
 from absl import logging
 from tornado import http1connection, httputil, netutil
@@ -90,7 +90,7 @@ class HttpServer(httputil.HTTPServerConnectionDelegate):
             num_threads, thread_name_prefix="http"
         )
         self._under_way: set[Exchange] = set()
-        self._connections: set[object] = set()
+        self._connections: set[http1connection.HTTP1ServerConnection] = set()
         self._end_s = float("inf")
         self._loop = asyncio.new_event_loop()
         self._ending = asyncio.Event()
@@ -118,9 +118,9 @@ class HttpServer(httputil.HTTPServerConnectionDelegate):
         self, server_conn: object, request_conn: httputil.HTTPConnection
     ) -> Exchange:
         """Waits for the next request of a connection."""
-        self._connections.add(server_conn)
+        self._connections.add(cast(http1connection.HTTP1ServerConnection, server_conn))
         return Exchange(
-            request_conn,
+            cast(http1connection.HTTP1Connection, request_conn),
             begin=self._begin,
             on_change=self._note,
             is_last=self._ending.is_set,
@@ -130,7 +130,7 @@ class HttpServer(httputil.HTTPServerConnectionDelegate):
 
     def on_close(self, server_conn: object) -> None:
         """Forgets a connection."""
-        self._connections.discard(server_conn)
+        self._connections -= {server_conn}
 
     def _run(self) -> None:
         """Is the thread of the loop."""
@@ -179,10 +179,13 @@ class HttpServer(httputil.HTTPServerConnectionDelegate):
 
     def _begin(self, exchange: Exchange, request: Request) -> None:
         """Has a request answered in a thread."""
+
+        def reply(work: asyncio.Future[Answer]) -> None:
+            if not work.cancelled():
+                exchange.reply(work.result())
+
         work = self._loop.run_in_executor(self._threads, self._answer, request)
-        work.add_done_callback(
-            lambda done: done.cancelled() or exchange.reply(done.result())
-        )
+        work.add_done_callback(reply)
 
     def _answer(self, request: Request) -> Answer:
         """Does the work of a request; runs in a thread."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -217,10 +218,7 @@ class Models:
         failures = []
         for model in new:
             is_settled = model.wait_for(
-                lambda model=model: (
-                    model.is_settled()
-                    or (model.has_polled_in_vain() and not waits_for_versions)
-                ),
+                functools.partial(_is_settled, model, waits_for_versions),
                 _left_s(end_s),
             )
             if not is_settled:
@@ -310,6 +308,12 @@ def check_models(configs: list[ModelConfig]) -> None:
                 f"Expected model {config.name} to have an absolute path or URI; got "
                 f"base_path()={config.base_path}"
             )
+
+
+def _is_settled(model: ServedModel, waits_for_versions: bool) -> bool:
+    """Checks whether there is nothing to wait for any more."""
+    in_vain = model.has_polled_in_vain() and not waits_for_versions
+    return model.is_settled() or in_vain
 
 
 def _failures(model: ServedModel) -> list[str]:

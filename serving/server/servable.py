@@ -193,10 +193,12 @@ class Servable:
         """Counts one user less; the last one of a retired servable closes it."""
         with self._lock:
             self._num_users -= 1
-            is_last = self._num_users == 0 and self._on_closed is not None
-        if is_last:
+            on_closed = self._on_closed if self._num_users == 0 else None
+        if on_closed is not None:
             # Whoever was the last has an answer to give first.
-            threading.Thread(target=self._close, name="closing").start()
+            threading.Thread(
+                target=self._close, args=[on_closed], name="closing"
+            ).start()
 
     def retire(self, on_closed: Callable[[], None]) -> None:
         """Closes as soon as nobody uses it any more, and says so; nobody new may."""
@@ -204,17 +206,17 @@ class Servable:
             self._on_closed = on_closed
             is_idle = self._num_users == 0
         if is_idle:
-            self._close()
+            self._close(on_closed)
 
     def cancel(self) -> None:
         """Ends what runs, as far as the graph lets itself be ended, as UNAVAILABLE."""
         self._is_cancelled = True
         self._session.cancel()
 
-    def _close(self) -> None:
+    def _close(self, on_closed: Callable[[], None]) -> None:
         """Gives the memory back."""
         self._session.close()
-        self._on_closed()
+        on_closed()
 
 
 def load_servable(

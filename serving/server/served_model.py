@@ -116,11 +116,11 @@ class ServedModel:
             ServingError: NOT_FOUND; no such version is loaded.
         """
         with self._changed:
-            loaded = {n: v for n, v in self._versions.items() if v.servable}
+            loaded = {n: v.servable for n, v in self._versions.items() if v.servable}
             number = max(loaded, default=None) if version is None else version
             if number not in loaded:
                 raise not_found(servable_not_found(self.name, version))
-            servable = loaded[number].servable
+            servable = loaded[number]
             servable.acquire()
         try:
             yield servable
@@ -229,9 +229,8 @@ class ServedModel:
                     if wake_s == float("inf")
                     else max(0.0, wake_s - time.monotonic()),
                 )
-        for number, version in sorted(self._versions.items()):
-            if version.servable:
-                self._unload(number)
+        for number in sorted(self._versions):
+            self._unload(number)
 
     def _look(self) -> None:
         """Compares the base path with what is known."""
@@ -353,10 +352,13 @@ class ServedModel:
             self._changed.notify_all()
 
     def _unload(self, number: int) -> None:
-        """Takes a version out of service; it is closed after its last request."""
+        """Takes a loaded version out of service; its last request closes it."""
         with self._changed:
             version = self._versions[number]
-            servable, version.servable = version.servable, None
+            servable = version.servable
+            if servable is None:
+                return
+            version.servable = None
             version.state = State.UNLOADING
             self._changed.notify_all()
         servable.retire(lambda: self._ended(number, version))

@@ -15,6 +15,7 @@ import concurrent.futures
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import grpc
 from absl import logging
@@ -117,7 +118,7 @@ class Server:
         self._stopping = threading.Event()
 
     @classmethod
-    def on_free_ports(cls, **options) -> Server:
+    def on_free_ports(cls, **options: Any) -> Server:
         """Makes a server that listens on loopback wherever there is room.
 
         Args:
