@@ -54,7 +54,7 @@ class Malformed:
 
 
 def jpeg_of(random: np.random.Generator, size: int) -> bytes:
-    """Encodes noise, smooth enough to be as large as a photograph."""
+    """Encodes noise, smooth enough to be as large as a photo."""
     pixels = random.integers(0, 256, [size // 8, size // 8, 3], dtype=np.uint8)
     buffer = io.BytesIO()
     Image.fromarray(pixels).resize((size, size)).save(buffer, "JPEG")

@@ -1,7 +1,7 @@
 """Whether what is sent has the shapes that the contract says.
 
 A model server lets any shape through that a graph can compute with, and a graph that
-broadcasts can compute with two users of one picture. An export must not.
+broadcasts can compute with two users of one photo. An export must not.
 """
 
 from __future__ import annotations

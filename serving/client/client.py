@@ -7,7 +7,7 @@
 
 Each method is a signature of the contract and takes any number of rows, which go out as
 requests of a few at a time, several under way. `uploads` makes bytes that a server can
-read of any photograph.
+read of any photo.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class Client:
         return self._calls.wait_until_served(wait_s)
 
     def score(self, images: Sequence[bytes], user_id: str | Sequence[str]) -> Scores:
-        """Scores pictures by the taste of one user, or of one user each.
+        """Scores photos by the taste of one user, or of one user each.
 
         Args:
             images: [batch] contents of JPEG or PNG files.
@@ -107,7 +107,7 @@ class Client:
         return self._all("score", _with_user(_images(images), user_id))
 
     def generic(self, images: Sequence[bytes]) -> Generic:
-        """Scores pictures as people in general would.
+        """Scores photos as people in general would.
 
         Args:
             images: [batch] contents of JPEG or PNG files.
@@ -115,7 +115,7 @@ class Client:
         return self._all("generic", _images(images))
 
     def personality(self, images: Sequence[bytes]) -> Personality:
-        """Tells the traits of those who like a picture.
+        """Tells the traits of those who like a photo.
 
         Args:
             images: [batch] contents of JPEG or PNG files.
@@ -123,7 +123,7 @@ class Client:
         return self._all("personality", _images(images))
 
     def embed(self, images: Sequence[bytes]) -> Embeddings:
-        """Embeds pictures, to be scored or adapted to without sending them again.
+        """Embeds photos, to be scored or adapted to without sending them again.
 
         Args:
             images: [batch] contents of JPEG or PNG files.
@@ -144,7 +144,7 @@ class Client:
     def score_embedding(
         self, embedding: np.ndarray, user_id: str | Sequence[str]
     ) -> EmbeddingScores:
-        """Scores pictures that were embedded before.
+        """Scores photos that were embedded before.
 
         Args:
             embedding: [batch, D].
@@ -157,7 +157,7 @@ class Client:
         """Adapts a user's weights to ratings; the server keeps nothing of it.
 
         Args:
-            embedding: [N, D] of the rated pictures.
+            embedding: [N, D] of the rated photos.
             ratings: [N] in the export's rating range.
         """
         embedding = _table(embedding, "embedding")
@@ -177,7 +177,7 @@ class Client:
     def score_with_weights(
         self, embedding: np.ndarray, user_weights: np.ndarray
     ) -> WeightScores:
-        """Scores embedded pictures by weights that `adapt` gave.
+        """Scores embedded photos by weights that `adapt` gave.
 
         Args:
             embedding: [batch, D].
@@ -197,9 +197,9 @@ class Client:
         ratings: Sequence[float],
         images: Sequence[bytes],
     ) -> AdaptedScores:
-        """Adapts to a user's rated pictures and scores others, in one request.
+        """Adapts to a user's rated photos and scores others, in one request.
 
-        More pictures than fit into a request are for `embed`, `adapt` and
+        More photos than fit into a request are for `embed`, `adapt` and
         `score_with_weights`, which give the same.
 
         Args:
@@ -209,7 +209,7 @@ class Client:
         """
         sent = check_support(len(support_images), ratings)
         if not len(images):
-            raise InputError("At least one picture must be given. Got none.")
+            raise InputError("At least one photo must be given. Got none.")
         row = {
             "support_image_bytes": list(support_images),
             "support_rating": sent,
@@ -240,7 +240,7 @@ class Client:
     def _all(self, name: str, rows: Iterable[Row]) -> Any:
         results = list(self.stream(name, rows))
         if not results:
-            raise InputError(f"{name} needs at least one picture. Got none.")
+            raise InputError(f"{name} needs at least one photo. Got none.")
         return joined(results)
 
 
@@ -251,7 +251,7 @@ def _rows(**columns: Iterable[Any]) -> Iterator[Row]:
 def _images(images: Sequence[bytes]) -> Iterator[Row]:
     if isinstance(images, bytes):
         raise InputError(
-            "Pictures must be a list of bytes. Got the bytes of one. Put it in a list."
+            "Photos must be a list of bytes. Got the bytes of one. Put it in a list."
         )
     return _rows(image_bytes=images)
 
@@ -268,7 +268,7 @@ def _with_user(rows: Iterable[Row], user_id: str | Sequence[str]) -> list[Row]:
 def _check_length(name: str, length: int, wanted: int) -> None:
     if length != wanted:
         raise InputError(
-            f"There must be one {name} for each picture. Got {length} for {wanted}."
+            f"There must be one {name} for each photo. Got {length} for {wanted}."
         )
 
 
@@ -276,7 +276,6 @@ def _table(values: Any, name: str) -> np.ndarray:
     table = np.asarray(values, np.float32)
     if table.ndim != 2:
         raise InputError(
-            f"{name} must have a row for each picture. Got the shape "
-            f"{list(table.shape)}."
+            f"{name} must have a row for each photo. Got the shape {list(table.shape)}."
         )
     return table
