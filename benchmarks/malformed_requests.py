@@ -30,7 +30,7 @@ METHODS = (
 )
 C = grpc.StatusCode
 INVALID = {C.INVALID_ARGUMENT}
-# A model may tell of a broken image in its answer instead.
+# A model may report a broken image in its answer instead.
 IMAGE = {C.INVALID_ARGUMENT, C.OK}
 
 

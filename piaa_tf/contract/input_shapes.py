@@ -1,4 +1,4 @@
-"""Whether what is sent has the shapes that the contract says.
+"""The check that a request has the shapes of the contract.
 
 A model server lets any shape through that a graph can compute with, and a graph that
 broadcasts can compute with two users of one photo. An export must not.

@@ -7,7 +7,7 @@ The server is TensorFlow Serving, or piaa-serve, with an export of piaa-export. 
 line per photo: image,score,known_user,image_ok; JSON lines where --out ends in
 .jsonl. The file appears when all are answered. A photo that cannot be read gets
 image_ok false and no score, and the rest go on. A user without a taste in the export
-gets the prior's scores, and is told so. As fast as the server.
+gets the prior's scores, with a warning. As fast as the server.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class ScoreConfig:
         "WebP, CMYK): png keeps every pixel, jpeg is smaller.",
         choices=("png", "jpeg"),
     )
-    wait_s: float = option(0.0, "Wait so long for the server to serve the model.")
+    wait_s: float = option(0.0, "Wait this long for the server to serve the model.")
     timeout_s: float = option(RequestLimits.timeout_s, "Deadline of a request.")
     max_request_bytes: int = option(
         RequestLimits.max_request_bytes,
@@ -64,7 +64,7 @@ class ScoreConfig:
         RequestLimits.max_in_flight, "Requests under way at the same time."
     )
     use_tls: bool = option(False, "Encrypt; implied by the certificates.")
-    root_cert: str = option("", "PEM file of who may sign the server's certificate.")
+    root_cert: str = option("", "PEM file of who signs the server's certificate.")
     client_cert: str = option("", "PEM file of the client's certificate.")
     client_key: str = option("", "PEM file of its key.")
     tls_server_name: str = option(
@@ -92,7 +92,7 @@ def run(config: ScoreConfig) -> None:
     if config.user_id and config.signature != "score":
         raise InputError(
             f"{config.signature} is the same for every user. Got --user_id="
-            f"{config.user_id}. Leave it away, or ask --signature=score."
+            f"{config.user_id}. Drop it, or ask --signature=score."
         )
     result = ask(config, images)
     write_answers(config.out, table, images, result)

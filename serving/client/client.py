@@ -102,7 +102,7 @@ class Client:
 
         Args:
             images: [batch] contents of JPEG or PNG files.
-            user_id: one, or [batch]; a user that is not known gets the prior's scores.
+            user_id: one, or [batch]; an unknown user gets the prior's scores.
         """
         return self._all("score", _with_user(_images(images), user_id))
 
@@ -115,7 +115,7 @@ class Client:
         return self._all("generic", _images(images))
 
     def personality(self, images: Sequence[bytes]) -> Personality:
-        """Tells the traits of those who like a photo.
+        """Predicts the traits of those who like a photo.
 
         Args:
             images: [batch] contents of JPEG or PNG files.
@@ -133,7 +133,7 @@ class Client:
     def explain(
         self, images: Sequence[bytes], user_id: str | Sequence[str]
     ) -> Saliency:
-        """Tells on which pixels the user's score hangs.
+        """Computes how much the user's score depends on each pixel.
 
         Args:
             images: [batch] contents of JPEG or PNG files.
@@ -154,7 +154,7 @@ class Client:
         return self._all("score_embedding", _with_user(rows, user_id))
 
     def adapt(self, embedding: np.ndarray, ratings: Sequence[float]) -> AdaptedWeights:
-        """Adapts a user's weights to ratings; the server keeps nothing of it.
+        """Adapts a user's weights to ratings; the server stores nothing.
 
         Args:
             embedding: [N, D] of the rated photos.
@@ -177,7 +177,7 @@ class Client:
     def score_with_weights(
         self, embedding: np.ndarray, user_weights: np.ndarray
     ) -> WeightScores:
-        """Scores embedded photos by weights that `adapt` gave.
+        """Scores embedded photos by weights that `adapt` returned.
 
         Args:
             embedding: [batch, D].
@@ -260,7 +260,7 @@ def _with_user(rows: Iterable[Row], user_id: str | Sequence[str]) -> list[Row]:
     rows = list(rows)
     user_ids = [user_id] * len(rows) if isinstance(user_id, str) else list(user_id)
     _check_length("user_id", len(user_ids), len(rows))
-    # Nobody in particular is fine: that is the prior.
+    # An empty id is fine: it stands for the prior.
     check_user_ids([user for user in dict.fromkeys(user_ids) if user])
     return [{**row, "user_id": user.encode()} for row, user in zip(rows, user_ids)]
 

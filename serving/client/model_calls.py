@@ -160,7 +160,7 @@ class ModelCalls:
         return decode_outputs(signature, response.outputs, len(rows))
 
     def _note_version(self, response: PredictResponse) -> None:
-        """Says so when another version of the model has taken over."""
+        """Warns when another version of the model has taken over."""
         version = response.model_spec.version.value
         if self._version not in (0, version):
             logging.warning(

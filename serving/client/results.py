@@ -97,7 +97,7 @@ class Saliency:
     """Of `explain`.
 
     Attributes:
-        saliency: float32 [batch, H, W], how much the score hangs on each pixel of the
+        saliency: float32 [batch, H, W], how much the score depends on each pixel of the
             network's input.
         image_ok: bool [batch].
     """

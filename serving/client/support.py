@@ -1,4 +1,4 @@
-"""A user's rated photos: what can be said of them before and after they are sent."""
+"""A user's rated photos: checks before and after they are sent."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def check_support(num_photos: int, ratings: Sequence[float]) -> np.ndarray:
 def problem_of(
     support_ok: bool, ratings: np.ndarray, is_finite: np.ndarray | None = None
 ) -> str:
-    """Says why an export could not adapt to ratings.
+    """Explains why an export could not adapt to ratings.
 
     >>> problem_of(True, np.array([4.0]))
     ''
@@ -35,7 +35,7 @@ def problem_of(
     Args:
         support_ok: what it answered.
         ratings: [N] that were sent.
-        is_finite: [N] of each embedding that was sent, if none were photos.
+        is_finite: [N] of each embedding that was sent; None for photos.
 
     Returns:
         A sentence, empty where it could.

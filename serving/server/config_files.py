@@ -76,7 +76,7 @@ def message_class(name: str) -> Any:
                     field.type_name = f".google.protobuf.{field.type_name}"
             if not field.HasField("label"):
                 field.label = field.LABEL_OPTIONAL
-    # A pool of its own: whoever brings the real files into the process may do so.
+    # A pool of its own: other code may bring the real files into the process.
     pool = descriptor_pool.DescriptorPool()
     pool.AddSerializedFile(wrappers_pb2.DESCRIPTOR.serialized_pb)
     pool.Add(description)

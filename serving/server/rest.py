@@ -103,7 +103,7 @@ class RestApi:
         return json.dumps(answer)
 
     def _tell(self, spec: ModelSpec, api: str) -> str:
-        """Tells the signatures of a model, or how its versions stand."""
+        """Returns the signatures of a model, or the states of its versions."""
         if not spec.name:
             raise invalid_argument("Missing model name in request.")
         if api == "GetModelStatus":
@@ -178,7 +178,7 @@ class RestApi:
         }
 
     def _regress(self, spec: ModelSpec, document: dict[str, Any]) -> Any:
-        """Gives each example a value."""
+        """Computes a value for each example."""
         request = RegressionRequest(model_spec=spec)
         request.model_spec.signature_name = _signature_name(document)
         fill_examples(request.input, document)

@@ -85,7 +85,7 @@ def read_tensor(proto: TensorProto, alias: str) -> np.ndarray:
 
 
 def _read(proto: TensorProto) -> np.ndarray:
-    """Reads a proto, and raises ValueError where it is none."""
+    """Reads a proto, and raises ValueError where it is invalid."""
     if proto.dtype not in FIELDS:
         raise ValueError("This type does not travel.")
     if proto.tensor_shape.unknown_rank:

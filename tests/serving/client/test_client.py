@@ -149,7 +149,7 @@ def test_what_cannot_be_adapted_to_is_said_in_a_sentence(
     assert adapted.user_weights.tolist() == [0, 0]
 
 
-def test_unfit_support_photos_are_said_too(client):
+def test_unfit_support_photos_are_reported_too(client):
     adapted = client.adapt_and_score([GOOD, GOOD], [1, 9], [GOOD])
     assert "each photo readable. Got 2 ratings from 1 to 9" in adapted.problem
 
@@ -238,7 +238,11 @@ def test_unavailable_for_too_long_is_said(model, client):
         ("INTERNAL", "boom.", "must answer for the model 'aesthetics'. Got INTERNAL"),
         ("FAILED_PRECONDITION", "padding is turned off", "without --enable_batching"),
         ("RESOURCE_EXHAUSTED", "too many", "have room for the request"),
-        ("UNAUTHENTICATED", "", "know who asks. Got UNAUTHENTICATED: no reason given"),
+        (
+            "UNAUTHENTICATED",
+            "",
+            "authenticate the client. Got UNAUTHENTICATED: no reason",
+        ),
         ("PERMISSION_DENIED", "no", "must allow the call"),
         ("UNIMPLEMENTED", "Method not found!", "be TensorFlow Serving, or speak its"),
         ("DEADLINE_EXCEEDED", "", "must answer within 60 s"),
