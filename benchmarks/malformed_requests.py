@@ -30,7 +30,7 @@ METHODS = (
 )
 C = grpc.StatusCode
 INVALID = {C.INVALID_ARGUMENT}
-# A model may tell of a broken image in its answer instead.
+# A model may report a broken image in its answer instead.
 IMAGE = {C.INVALID_ARGUMENT, C.OK}
 
 
@@ -54,7 +54,7 @@ class Malformed:
 
 
 def jpeg_of(random: np.random.Generator, size: int) -> bytes:
-    """Encodes noise, smooth enough to be as large as a photograph."""
+    """Encodes noise, smooth enough to be as large as a photo."""
     pixels = random.integers(0, 256, [size // 8, size // 8, 3], dtype=np.uint8)
     buffer = io.BytesIO()
     Image.fromarray(pixels).resize((size, size)).save(buffer, "JPEG")

@@ -183,7 +183,7 @@ def say(line: str) -> None:
 def rest_caller(
     rest_address: str, signature: str, jpegs: list[bytes]
 ) -> Callable[[int], bytes]:
-    """Returns what asks for one image over REST, by its number."""
+    """Returns a function that asks for one image over REST, by its number."""
     url = f"http://{rest_address}/v1/models/{MODEL}:predict"
 
     def call(number: int) -> bytes:
@@ -200,7 +200,7 @@ def rest_caller(
 def in_process_caller(
     base_path: Path, signature: str, jpegs: list[bytes]
 ) -> Callable[[int], dict[str, np.ndarray]]:
-    """Returns what asks the newest version for one image in this process."""
+    """Returns a function that asks the newest version in this process."""
     version = max(base_path.iterdir(), key=lambda path: int(path.name))
     function = tf.saved_model.load(str(version)).signatures[signature]
 

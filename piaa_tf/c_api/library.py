@@ -9,6 +9,7 @@ import ctypes
 import functools
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
@@ -102,6 +103,11 @@ class Library:
                 function = getattr(library, name)
                 function.restype, function.argtypes = result, arguments
                 setattr(self, name, function)
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Returns one of the functions, whose types are declared above."""
 
 
 library = functools.cache(Library)

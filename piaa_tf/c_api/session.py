@@ -12,6 +12,7 @@ import contextlib
 import ctypes
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -21,7 +22,7 @@ from piaa_tf.c_api.library import POINTER, Output, library
 from piaa_tf.c_api.tensors import array_of, delete_tensor, new_tensor
 
 INIT_SIGNATURE = "__saved_model_init_op"
-"""A signature of every SavedModel of TensorFlow 2 that nobody is meant to ask."""
+"""A signature of every SavedModel of TensorFlow 2 that is not meant for clients."""
 
 _INVALID_ARGUMENT = 3
 _LONGEST_MS = 2**31 - 1
@@ -120,7 +121,7 @@ class SavedModelSession:
             feeds: arrays by the names of tensors, `operation:index`, of any shapes;
                 strings are objects that are bytes.
             fetches: names of tensors.
-            timeout_ms: the run is cancelled after so long; None for never.
+            timeout_ms: the run is cancelled after this time; None for no limit.
 
         Returns:
             The array of each fetch.
@@ -145,7 +146,7 @@ class SavedModelSession:
                     *((Output * len(wanted))(*wanted), answers, len(wanted)),
                     *(None, 0, None, status),
                 )
-            return [array_of(answer) for answer in answers]
+            return [array_of(answer) for answer in answers if answer]
         finally:
             if options is not None:
                 self._c.TF_DeleteBuffer(options)
@@ -163,7 +164,7 @@ class SavedModelSession:
             Every output by name.
 
         Raises:
-            SessionError: The inputs are others, or the graph fails.
+            SessionError: The inputs have other names, or the graph fails.
         """
         signature = self.signatures[key]
         if set(inputs) != set(signature.inputs):
@@ -179,12 +180,12 @@ class SavedModelSession:
         return dict(zip(signature.outputs, self.run(feeds, fetches)))
 
     def cancel(self) -> None:
-        """Ends what runs, as far as operations let themselves be ended, for good."""
+        """Ends all runs for good, as far as their operations can be cancelled."""
         with self._status() as status:
             self._c.TF_CloseSession(self._session, status)
 
     def close(self) -> None:
-        """Frees the session, its variables and its graph; nobody may run it then."""
+        """Frees the session, its variables and its graph; it must not run again."""
         self.cancel()
         with self._status() as status:
             self._c.TF_DeleteSession(self._session, status)
@@ -203,7 +204,8 @@ class SavedModelSession:
         finally:
             self._c.TF_DeleteStatus(status)
 
-    def _run_options(self, timeout_ms: int):
+    def _run_options(self, timeout_ms: int) -> Any:
+        """Makes a buffer, which `TF_DeleteBuffer` frees, with the options of a run."""
         milliseconds = min(max(1, timeout_ms), _LONGEST_MS)
         options = tf.compat.v1.RunOptions(timeout_in_ms=milliseconds)
         content = options.SerializeToString()

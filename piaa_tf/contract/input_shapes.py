@@ -1,7 +1,7 @@
-"""Whether what is sent has the shapes that the contract says.
+"""The check that a request has the shapes of the contract.
 
 A model server lets any shape through that a graph can compute with, and a graph that
-broadcasts can compute with two users of one picture. An export must not.
+broadcasts can compute with two users of one photo. An export must not.
 """
 
 from __future__ import annotations
@@ -48,7 +48,11 @@ def check_input_shapes(
 def _error(
     tensor: ServedTensor, known: Mapping[str, int], shape: Sequence[int]
 ) -> InputError:
-    letters = [f"{d} = {known[d]}" for d in tensor.shape if d in known]
+    letters = [
+        f"{size} = {known[size]}"
+        for size in tensor.shape
+        if isinstance(size, str) and size in known
+    ]
     where = f", where {', '.join(letters)}" if letters else ""
     wanted = ", ".join(map(str, tensor.shape))
     return InputError(

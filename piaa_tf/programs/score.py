@@ -1,22 +1,27 @@
-r"""Scores a folder of photographs at a model server.
+r"""Scores a folder of photos at a model server.
 
     piaa-score --address=localhost:8500 --model_name=aesthetics --user_id=anna \
         --photos=album --out=runs/anna/scores.csv
 
 The server is TensorFlow Serving, or piaa-serve, with an export of piaa-export. Writes a
-line per photograph: image,score,known_user,image_ok; JSON lines where --out ends in
-.jsonl. The file appears when all are answered. A photograph that cannot be read gets
+line per photo: image,score,known_user,image_ok; JSON lines where --out ends in
+.jsonl. The file appears when all are answered. A photo that cannot be read gets
 image_ok false and no score, and the rest go on. A user without a taste in the export
-gets the prior's scores, and is told so. As fast as the server.
+gets the prior's scores, with a warning. As fast as the server.
 """
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from piaa_tf.programs.shared import program
 from piaa_tf.programs.shared.program import option, required
 from serving.client.request_limits import RequestLimits
+
+if TYPE_CHECKING:
+    from serving.client.uploads import Recoding
 
 SIGNATURES = ("score", "generic", "personality", "embed")
 
@@ -28,7 +33,7 @@ class ScoreConfig:
     Attributes: every field is a flag and carries its help.
     """
 
-    photos: str = required("Folder of photographs; sub-folders count.")
+    photos: str = required("Folder of photos; sub-folders count.")
     address: str = option("localhost:8500", "HOST:PORT of gRPC, or unix:PATH.")
     model_name: str = option("default", "Name of the model at the server.")
     model_version: int = option(0, "Its version; 0 for the newest that is loaded.")
@@ -39,27 +44,27 @@ class ScoreConfig:
     format: str = option(
         "", "Of --out; by default what its name says.", choices=("csv", "jsonl")
     )
-    recoding: str = option(
+    recoding: Recoding = option(
         "png",
-        "How photographs are sent that a server cannot read as they are (turned ones, "
+        "How photos are sent that a server cannot read as they are (turned ones, "
         "WebP, CMYK): png keeps every pixel, jpeg is smaller.",
         choices=("png", "jpeg"),
     )
-    wait_s: float = option(0.0, "Wait so long for the server to serve the model.")
+    wait_s: float = option(0.0, "Wait this long for the server to serve the model.")
     timeout_s: float = option(RequestLimits.timeout_s, "Deadline of a request.")
     max_request_bytes: int = option(
         RequestLimits.max_request_bytes,
-        "Of the photographs in a request; a larger one goes alone.",
+        "Of the photos in a request; a larger one goes alone.",
     )
     max_rows: int = option(
         RequestLimits.max_rows,
-        "Photographs in a request; at most the server's max_batch_size.",
+        "Photos in a request; at most the server's max_batch_size.",
     )
     max_in_flight: int = option(
         RequestLimits.max_in_flight, "Requests under way at the same time."
     )
     use_tls: bool = option(False, "Encrypt; implied by the certificates.")
-    root_cert: str = option("", "PEM file of who may sign the server's certificate.")
+    root_cert: str = option("", "PEM file of who signs the server's certificate.")
     client_cert: str = option("", "PEM file of the client's certificate.")
     client_key: str = option("", "PEM file of its key.")
     tls_server_name: str = option(
@@ -71,7 +76,7 @@ class ScoreConfig:
 
 
 def run(config: ScoreConfig) -> None:
-    """Sends every photograph and writes the table of answers."""
+    """Sends every photo and writes the table of answers."""
     from absl import logging
 
     from piaa_tf.contract.user_ids import check_user_ids
@@ -87,7 +92,7 @@ def run(config: ScoreConfig) -> None:
     if config.user_id and config.signature != "score":
         raise InputError(
             f"{config.signature} is the same for every user. Got --user_id="
-            f"{config.user_id}. Leave it away, or ask --signature=score."
+            f"{config.user_id}. Drop it, or ask --signature=score."
         )
     result = ask(config, images)
     write_answers(config.out, table, images, result)
@@ -99,11 +104,11 @@ def run(config: ScoreConfig) -> None:
     broken = [image for image, ok in zip(images, result.image_ok) if not ok]
     if broken:
         logging.warning("%d cannot be read, such as %s", len(broken), broken[0])
-    logging.info("%d photographs: %s", len(images), config.out)
+    logging.info("%d photos: %s", len(images), config.out)
 
 
-def ask(config: ScoreConfig, images: list[str]):
-    """Asks for every photograph; returns a dataclass of `serving.client.results`."""
+def ask(config: ScoreConfig, images: list[str]) -> Any:
+    """Asks for every photo; returns a dataclass of `serving.client.results`."""
     from absl import logging
 
     from piaa_tf.files.progress import Progress
@@ -136,7 +141,7 @@ def ask(config: ScoreConfig, images: list[str]):
             client.wait_until_served(config.wait_s)
         served = client.served()
         logging.info(
-            "%d photographs to version %d of %s",
+            "%d photos to version %d of %s",
             len(images),
             served.version,
             served.description,
@@ -148,8 +153,8 @@ def ask(config: ScoreConfig, images: list[str]):
         return joined(answers)
 
 
-def rows(config: ScoreConfig, images: list[str]):
-    """Yields the inputs of each photograph, reading a few ahead in threads."""
+def rows(config: ScoreConfig, images: list[str]) -> Iterator[dict[str, bytes]]:
+    """Yields the inputs of each photo, reading a few ahead in threads."""
     import os
     from concurrent.futures import ThreadPoolExecutor
     from pathlib import Path

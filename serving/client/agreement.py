@@ -1,4 +1,4 @@
-"""Whether what a server serves is what this client's contract says."""
+"""Compares what a server serves with this client's contract."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class ModelMetadata:
             name: of the signature.
 
         Raises:
-            InputError: It is not served, or otherwise; names the first difference.
+            InputError: It is not served, or differs; names the first difference.
         """
         if name not in SIGNATURES:
             raise InputError(
@@ -125,7 +125,7 @@ def _difference(
 
 
 def _fits(shape: tuple[int, ...] | None, tensor: ServedTensor) -> bool:
-    """Tells whether every shape that the contract allows is served."""
+    """Checks whether every shape that the contract allows is served."""
     if shape is None:
         return True
     return len(shape) == len(tensor.shape) and all(

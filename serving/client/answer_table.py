@@ -1,4 +1,4 @@
-"""Answers for a folder of photographs, as a table: CSV or JSON lines, whole or not.
+"""Answers for a folder of photos, as a table: CSV or JSON lines, whole or not.
 
 CSV has a cell per number, empty where there is none; JSON lines keep lists, and say
 null.
@@ -58,12 +58,12 @@ def make_room(path: str | os.PathLike[str]) -> None:
 def write_answers(
     path: str | os.PathLike[str], table: str, images: Sequence[str], result: Any
 ) -> None:
-    """Writes a line per photograph; the file appears with all of them or not at all.
+    """Writes a line per photo; the file appears with all of them or not at all.
 
     Args:
         path: of the file.
         table: "csv" or "jsonl".
-        images: [batch] names of the photographs.
+        images: [batch] names of the photos.
         result: a dataclass of `results` with a row for each.
 
     Raises:

@@ -24,7 +24,8 @@ _REMEDIES = {
         "the address."
     ),
     grpc.StatusCode.UNAUTHENTICATED: (
-        "know who asks. Got {code}: {details}. Give metadata or a client certificate."
+        "authenticate the client. Got {code}: {details}. Give metadata or a client "
+        "certificate."
     ),
     grpc.StatusCode.PERMISSION_DENIED: (
         "allow the call. Got {code}: {details}. Give other metadata or another client "
@@ -38,8 +39,8 @@ _REMEDIES = {
 _MERGED = "padding is turned off"
 _OTHER = "answer for the {model}. Got {code}: {details}."
 _MERGED_REMEDY = (
-    "run requests of different sizes apart. Got {code}: {details}. Adapt at a server "
-    "without --enable_batching."
+    "run requests of different sizes separately. Got {code}: {details}. Adapt at a "
+    "server without --enable_batching."
 )
 _TOO_LARGE = "larger than max"
 

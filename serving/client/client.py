@@ -7,7 +7,7 @@
 
 Each method is a signature of the contract and takes any number of rows, which go out as
 requests of a few at a time, several under way. `uploads` makes bytes that a server can
-read of any photograph.
+read of any photo.
 """
 
 from __future__ import annotations
@@ -98,16 +98,16 @@ class Client:
         return self._calls.wait_until_served(wait_s)
 
     def score(self, images: Sequence[bytes], user_id: str | Sequence[str]) -> Scores:
-        """Scores pictures by the taste of one user, or of one user each.
+        """Scores photos by the taste of one user, or of one user each.
 
         Args:
             images: [batch] contents of JPEG or PNG files.
-            user_id: one, or [batch]; a user that is not known gets the prior's scores.
+            user_id: one, or [batch]; an unknown user gets the prior's scores.
         """
         return self._all("score", _with_user(_images(images), user_id))
 
     def generic(self, images: Sequence[bytes]) -> Generic:
-        """Scores pictures as people in general would.
+        """Scores photos as people in general would.
 
         Args:
             images: [batch] contents of JPEG or PNG files.
@@ -115,7 +115,7 @@ class Client:
         return self._all("generic", _images(images))
 
     def personality(self, images: Sequence[bytes]) -> Personality:
-        """Tells the traits of those who like a picture.
+        """Predicts the traits of those who like a photo.
 
         Args:
             images: [batch] contents of JPEG or PNG files.
@@ -123,7 +123,7 @@ class Client:
         return self._all("personality", _images(images))
 
     def embed(self, images: Sequence[bytes]) -> Embeddings:
-        """Embeds pictures, to be scored or adapted to without sending them again.
+        """Embeds photos, to be scored or adapted to without sending them again.
 
         Args:
             images: [batch] contents of JPEG or PNG files.
@@ -133,7 +133,7 @@ class Client:
     def explain(
         self, images: Sequence[bytes], user_id: str | Sequence[str]
     ) -> Saliency:
-        """Tells on which pixels the user's score hangs.
+        """Computes how much the user's score depends on each pixel.
 
         Args:
             images: [batch] contents of JPEG or PNG files.
@@ -144,7 +144,7 @@ class Client:
     def score_embedding(
         self, embedding: np.ndarray, user_id: str | Sequence[str]
     ) -> EmbeddingScores:
-        """Scores pictures that were embedded before.
+        """Scores photos that were embedded before.
 
         Args:
             embedding: [batch, D].
@@ -154,30 +154,30 @@ class Client:
         return self._all("score_embedding", _with_user(rows, user_id))
 
     def adapt(self, embedding: np.ndarray, ratings: Sequence[float]) -> AdaptedWeights:
-        """Adapts a user's weights to ratings; the server keeps nothing of it.
+        """Adapts a user's weights to ratings; the server stores nothing.
 
         Args:
-            embedding: [N, D] of the rated pictures.
+            embedding: [N, D] of the rated photos.
             ratings: [N] in the export's rating range.
         """
         embedding = _table(embedding, "embedding")
-        ratings = check_support(len(embedding), ratings)
+        sent = check_support(len(embedding), ratings)
         row = {
             "support_embedding": embedding,
-            "support_rating": ratings,
-            "support_count": len(ratings),
+            "support_rating": sent,
+            "support_count": len(sent),
         }
         answer = self._calls.one("adapt", row)
         is_readable = np.isfinite(embedding).all(axis=1)
         return AdaptedWeights(
             answer["user_weights"],
-            problem_of(answer["support_ok"], ratings, is_readable),
+            problem_of(bool(answer["support_ok"]), sent, is_readable),
         )
 
     def score_with_weights(
         self, embedding: np.ndarray, user_weights: np.ndarray
     ) -> WeightScores:
-        """Scores embedded pictures by weights that `adapt` gave.
+        """Scores embedded photos by weights that `adapt` returned.
 
         Args:
             embedding: [batch, D].
@@ -197,9 +197,9 @@ class Client:
         ratings: Sequence[float],
         images: Sequence[bytes],
     ) -> AdaptedScores:
-        """Adapts to a user's rated pictures and scores others, in one request.
+        """Adapts to a user's rated photos and scores others, in one request.
 
-        More pictures than fit into a request are for `embed`, `adapt` and
+        More photos than fit into a request are for `embed`, `adapt` and
         `score_with_weights`, which give the same.
 
         Args:
@@ -207,13 +207,13 @@ class Client:
             ratings: [N] in the export's rating range.
             images: [M] contents of JPEG or PNG files.
         """
-        ratings = check_support(len(support_images), ratings)
+        sent = check_support(len(support_images), ratings)
         if not len(images):
-            raise InputError("At least one picture must be given. Got none.")
+            raise InputError("At least one photo must be given. Got none.")
         row = {
             "support_image_bytes": list(support_images),
-            "support_rating": ratings,
-            "support_count": len(ratings),
+            "support_rating": sent,
+            "support_count": len(sent),
             "image_bytes": list(images),
         }
         answer = self._calls.one("adapt_and_score", row)
@@ -221,7 +221,7 @@ class Client:
             answer["score"],
             answer["image_ok"],
             answer["user_weights"],
-            problem_of(answer["support_ok"], ratings),
+            problem_of(bool(answer["support_ok"]), sent),
         )
 
     def stream(self, name: str, rows: Iterable[Row]) -> Iterator[Any]:
@@ -240,18 +240,18 @@ class Client:
     def _all(self, name: str, rows: Iterable[Row]) -> Any:
         results = list(self.stream(name, rows))
         if not results:
-            raise InputError(f"{name} needs at least one picture. Got none.")
+            raise InputError(f"{name} needs at least one photo. Got none.")
         return joined(results)
 
 
-def _rows(**columns: Sequence[Any]) -> Iterator[Row]:
+def _rows(**columns: Iterable[Any]) -> Iterator[Row]:
     return (dict(zip(columns, values)) for values in zip(*columns.values()))
 
 
 def _images(images: Sequence[bytes]) -> Iterator[Row]:
     if isinstance(images, bytes):
         raise InputError(
-            "Pictures must be a list of bytes. Got the bytes of one. Put it in a list."
+            "Photos must be a list of bytes. Got the bytes of one. Put it in a list."
         )
     return _rows(image_bytes=images)
 
@@ -260,7 +260,7 @@ def _with_user(rows: Iterable[Row], user_id: str | Sequence[str]) -> list[Row]:
     rows = list(rows)
     user_ids = [user_id] * len(rows) if isinstance(user_id, str) else list(user_id)
     _check_length("user_id", len(user_ids), len(rows))
-    # Nobody in particular is fine: that is the prior.
+    # An empty id is fine: it stands for the prior.
     check_user_ids([user for user in dict.fromkeys(user_ids) if user])
     return [{**row, "user_id": user.encode()} for row, user in zip(rows, user_ids)]
 
@@ -268,7 +268,7 @@ def _with_user(rows: Iterable[Row], user_id: str | Sequence[str]) -> list[Row]:
 def _check_length(name: str, length: int, wanted: int) -> None:
     if length != wanted:
         raise InputError(
-            f"There must be one {name} for each picture. Got {length} for {wanted}."
+            f"There must be one {name} for each photo. Got {length} for {wanted}."
         )
 
 
@@ -276,7 +276,6 @@ def _table(values: Any, name: str) -> np.ndarray:
     table = np.asarray(values, np.float32)
     if table.ndim != 2:
         raise InputError(
-            f"{name} must have a row for each picture. Got the shape "
-            f"{list(table.shape)}."
+            f"{name} must have a row for each photo. Got the shape {list(table.shape)}."
         )
     return table

@@ -105,7 +105,7 @@ class Connection:
         """Returns key and value of what goes with each call.
 
         Raises:
-            InputError: An entry is none, or its file cannot be read.
+            InputError: An entry is malformed, or its file cannot be read.
         """
         pairs = []
         for entry in self.metadata:

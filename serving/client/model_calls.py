@@ -105,8 +105,8 @@ class ModelCalls:
     def stream(self, name: str, rows: Iterable[Row]) -> Iterator[Arrays]:
         """Asks a signature for any number of rows, without holding all of them.
 
-        A picture that the server refuses to take, because it is too large, is sent
-        again as no picture at all, so that its `image_ok` is false; that is logged.
+        A photo that the server refuses to take, because it is too large, is sent
+        again as an empty one, so that its `image_ok` is false; that is logged.
 
         Args:
             name: of the signature.
@@ -160,7 +160,7 @@ class ModelCalls:
         return decode_outputs(signature, response.outputs, len(rows))
 
     def _note_version(self, response: PredictResponse) -> None:
-        """Says so when another version of the model has taken over."""
+        """Warns when another version of the model has taken over."""
         version = response.model_spec.version.value
         if self._version not in (0, version):
             logging.warning(
@@ -197,5 +197,5 @@ def _parts(rows: Sequence[Row], refusal: CallError) -> list[Sequence[Row]]:
     image = rows[0].get("image_bytes")
     if not isinstance(image, bytes) or not image:
         return []
-    logging.warning("a picture of %d bytes was refused: %s", len(image), refusal)
+    logging.warning("a photo of %d bytes was refused: %s", len(image), refusal)
     return [[{**rows[0], "image_bytes": b""}]]

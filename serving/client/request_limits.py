@@ -13,9 +13,9 @@ class RequestLimits:
 
     Attributes:
         timeout_s: the deadline of each request, its repetitions included.
-        max_request_bytes: of the pictures in one request; a larger one goes alone.
+        max_request_bytes: of the photos in one request; a larger one goes alone.
             Servers of gRPC take 4 MiB unless told otherwise, as TensorFlow Serving is.
-        max_rows: pictures in one request; at most the server's max_batch_size.
+        max_rows: photos in one request; at most the server's max_batch_size.
         max_in_flight: requests under way at the same time.
     """
 

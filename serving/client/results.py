@@ -1,7 +1,7 @@
 """What a model server answers: one dataclass per signature, named by the contract.
 
-Arrays have a row per picture, in the order of the request. Where `image_ok` is false
-the picture could not be read, and every number of its row is NaN.
+Arrays have a row per photo, in the order of the request. Where `image_ok` is false
+the photo could not be read, and every number of its row is NaN.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Generic:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Personality:
-    """Of `personality`: of those who like the picture.
+    """Of `personality`: of those who like the photo.
 
     Attributes:
         traits: float32 [batch, 5], in the order of `ratings.TRAITS`, in [-1, 1].
@@ -97,8 +97,8 @@ class Saliency:
     """Of `explain`.
 
     Attributes:
-        saliency: float32 [batch, H, W], how much the score hangs on each pixel of the
-            network's picture.
+        saliency: float32 [batch, H, W], how much the score depends on each pixel of the
+            network's input.
         image_ok: bool [batch].
     """
 
@@ -146,7 +146,7 @@ RESULTS = {
     "score_with_weights": WeightScores,
     "explain": Saliency,
 }
-"""The result of each signature whose rows are pictures."""
+"""The result of each signature whose rows are photos."""
 
 
 def joined(results: list[Any]) -> Any:

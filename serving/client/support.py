@@ -1,4 +1,4 @@
-"""A user's rated pictures: what can be said of them before and after they are sent."""
+"""A user's rated photos: checks before and after they are sent."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import numpy as np
 from piaa_tf.errors import InputError
 
 
-def check_support(num_pictures: int, ratings: Sequence[float]) -> np.ndarray:
-    """Returns a rating per picture, float32 [N].
+def check_support(num_photos: int, ratings: Sequence[float]) -> np.ndarray:
+    """Returns a rating per photo, float32 [N].
 
     Raises:
-        InputError: There is none, or not one for each picture.
+        InputError: There is none, or not one for each photo.
     """
     array = np.asarray(ratings, np.float32)
-    if array.shape != (num_pictures,) or not num_pictures:
+    if array.shape != (num_photos,) or not num_photos:
         raise InputError(
-            "A user's taste needs one rating for each rated picture, and at least one. "
-            f"Got {num_pictures} pictures and ratings of shape {list(array.shape)}."
+            "A user's taste needs one rating for each rated photo, and at least one. "
+            f"Got {num_photos} photos and ratings of shape {list(array.shape)}."
         )
     return array
 
@@ -27,7 +27,7 @@ def check_support(num_pictures: int, ratings: Sequence[float]) -> np.ndarray:
 def problem_of(
     support_ok: bool, ratings: np.ndarray, is_finite: np.ndarray | None = None
 ) -> str:
-    """Says why an export could not adapt to ratings.
+    """Explains why an export could not adapt to ratings.
 
     >>> problem_of(True, np.array([4.0]))
     ''
@@ -35,7 +35,7 @@ def problem_of(
     Args:
         support_ok: what it answered.
         ratings: [N] that were sent.
-        is_finite: [N] of each embedding that was sent, if none were pictures.
+        is_finite: [N] of each embedding that was sent; None for photos.
 
     Returns:
         A sentence, empty where it could.
@@ -43,10 +43,10 @@ def problem_of(
     if support_ok:
         return ""
     found = f"{len(ratings)} ratings from {ratings.min():g} to {ratings.max():g}"
-    pictures = "each picture readable" if is_finite is None else "each embedding finite"
+    photos = "each photo readable" if is_finite is None else "each embedding finite"
     if is_finite is not None and not is_finite.all():
         found += f", {np.sum(~is_finite)} of {len(ratings)} embeddings that are not"
     return (
         "Ratings must be within the export's rating range, at most its max_support, "
-        f"and {pictures}. Got {found}. The prior's weights are used."
+        f"and {photos}. Got {found}. The prior's weights are used."
     )

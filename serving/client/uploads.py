@@ -29,13 +29,13 @@ def upload_bytes(path: str | os.PathLike[str], recoding: Recoding = "png") -> by
 
     Args:
         path: a photo of any kind that `photos.opening` reads.
-        recoding: how those are written anew that a graph cannot read: "png" loses
+        recoding: how photos are rewritten that a graph cannot read: "png" loses
             nothing, "jpeg" is smaller and moves the scores a little.
 
     Returns:
         The content of a JPEG or PNG file. Nothing where there is no such photo, or one
-        of too many pixels, which is logged: sent all the same, it is answered with
-        `image_ok` false, in its row.
+        of too many pixels, which is logged: sent nevertheless, its row is answered with
+        `image_ok` false.
     """
     try:
         with opened(path) as image:
@@ -56,7 +56,7 @@ def upload_bytes(path: str | os.PathLike[str], recoding: Recoding = "png") -> by
 
 
 def _needs_recoding(image: Image.Image) -> bool:
-    """Looks at the file's header alone."""
+    """Decides by the file's header alone."""
     return (
         image.format not in (*IMAGE_FORMATS, "MPO")  # a JPEG, and others behind it
         or image.mode == "CMYK"

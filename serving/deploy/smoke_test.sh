@@ -4,7 +4,7 @@
 #     serving/deploy/smoke_test.sh localhost:8500 aesthetics album
 #
 # Whatever follows goes to piaa-score: --user_id=anna --root_cert=root.pem ...
-# Waits a minute for the server; ends with 0 and one line if every photograph that can be
+# Waits a minute for the server; ends with 0 and one line if every photo that can be
 # read has a score. PIAA_SCORE names the program where it is not on the PATH.
 set -eu
 
@@ -25,7 +25,7 @@ ${PIAA_SCORE:-piaa-score} --address="$address" --model_name="$model_name" \
 readable=$(grep -c '"image_ok": true' "$folder/scores.jsonl" || true)
 scored=$(grep '"image_ok": true' "$folder/scores.jsonl" | grep -c '"score": -\{0,1\}[0-9]' || true)
 if [ "$readable" -eq 0 ] || [ "$scored" -ne "$readable" ]; then
-    echo "Every readable photograph must have a score. Got $scored of $readable." >&2
+    echo "Every readable photo must have a score. Got $scored of $readable." >&2
     exit 1
 fi
-echo "$address serves $model_name: $scored photographs have scores"
+echo "$address serves $model_name: $scored photos have scores"

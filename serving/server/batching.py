@@ -3,7 +3,7 @@
 Requests wait in a queue per version, signature and choice of outputs until a thread is
 free, or a little longer where `batch_timeout_micros` says so. Where TensorFlow Serving
 would fail a whole batch, this goes on: inputs of unequal rows never share a batch, and
-a batch that fails runs again one request at a time, so nobody fails for another's sake.
+a batch that fails runs again one request at a time, so none fails because of another.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class Batcher:
 
         Args:
             options: how to batch.
-            on_batch: hears of every batch: the name of its model, and its rows.
+            on_batch: is called with the model's name and the rows of every batch.
         """
         self._options = options
         self._on_batch = on_batch
@@ -141,7 +141,7 @@ class Batcher:
         """Runs what waits, and ends the threads.
 
         Args:
-            timeout_s: how long to wait for each; None for ever.
+            timeout_s: how long to wait for each; None for no limit.
         """
         with self._changed:
             self._is_closing = True
@@ -164,7 +164,7 @@ class Batcher:
         key = (id(servable), signature_name, outputs, row_shapes)
         with self._changed:
             queue = self._queues.setdefault(key, collections.deque())
-            added = []
+            added: list[tuple[_Batch, _Task]] = []
             for task in tasks:
                 batch = queue[-1] if queue else None
                 if (
@@ -185,7 +185,7 @@ class Batcher:
             self._changed.notify()
 
     def _work(self) -> None:
-        """Takes batches that are ready and runs them; what a thread does."""
+        """Takes batches that are ready and runs them; the body of each thread."""
         while True:
             with self._changed:
                 batch = self._take()
@@ -209,7 +209,7 @@ class Batcher:
         return batch
 
     def _is_ready(self, queue: collections.deque[_Batch]) -> bool:
-        """Tells whether the first batch of a queue need not wait for more rows."""
+        """Checks whether the first batch of a queue need not wait for more rows."""
         is_full = queue[0].num_rows >= self._options.largest_run
         waited_s = time.monotonic() - queue[0].opened_s
         return (
@@ -268,7 +268,7 @@ def _run(batch: _Batch, options: BatchingOptions) -> None:
             return
         for task in tasks:
             _run(dataclasses.replace(batch, tasks=[task]), options)
-    except Exception as error:  # noqa: BLE001  whoever waits must hear of any bug
+    except Exception as error:  # noqa: BLE001  those who wait must hear of it
         for task in tasks:
             task.fail(error)
     else:

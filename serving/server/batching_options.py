@@ -38,7 +38,7 @@ class BatchingOptions:
     max_execution_batch_size: int = 0
 
     def __post_init__(self) -> None:
-        """Checks what the numbers demand of each other."""
+        """Checks the numbers against each other."""
         for name in ("max_batch_size", "max_enqueued_batches", "num_batch_threads"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name} must be >= 1. Got {getattr(self, name)}.")

@@ -50,7 +50,7 @@ def classify(
     request: ClassificationRequest,
     timeout_s: float | None = None,
 ) -> ClassificationResponse:
-    """Answers with classes, scores, or both, of every example.
+    """Answers with classes, scores, or both, for every example.
 
     Raises:
         ServingError: The signature does not classify, or the model fails.
@@ -74,7 +74,7 @@ def regress(
     request: RegressionRequest,
     timeout_s: float | None = None,
 ) -> RegressionResponse:
-    """Answers with a value of every example.
+    """Answers with a value for every example.
 
     Raises:
         ServingError: The signature does not regress, or the model fails.
@@ -200,7 +200,7 @@ def _check_signature(engine: Engine, signature: SignatureDef, method: str) -> No
     """Checks that a signature has the inputs and outputs of a method.
 
     Signatures of TensorFlow 2 are all made for Predict, so what they were made for
-    counts only where the server is told so.
+    is checked only where a flag asks for it.
 
     Raises:
         ServingError: INVALID_ARGUMENT or FAILED_PRECONDITION.
@@ -250,7 +250,7 @@ def _signature_name(spec: ModelSpec) -> str:
 def _fill_spec(
     spec: ModelSpec, model_name: str, signature_name: str, servable: Servable
 ) -> None:
-    """Says which version answered."""
+    """Writes which version answered."""
     spec.name = model_name
     spec.signature_name = signature_name
     spec.version.value = servable.version

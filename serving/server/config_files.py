@@ -18,7 +18,6 @@ from google.protobuf import (
     text_format,
     wrappers_pb2,
 )
-from google.protobuf.message import Message
 
 from piaa_tf.errors import InputError
 
@@ -62,7 +61,7 @@ message_type {
 
 
 @functools.cache
-def message_class(name: str) -> type[Message]:
+def message_class(name: str) -> Any:
     """Returns BatchingParameters, MonitoringConfig or SSLConfig.
 
     >>> message_class("MonitoringConfig").DESCRIPTOR.full_name
@@ -77,7 +76,7 @@ def message_class(name: str) -> type[Message]:
                     field.type_name = f".google.protobuf.{field.type_name}"
             if not field.HasField("label"):
                 field.label = field.LABEL_OPTIONAL
-    # A pool of its own: whoever brings the real files into the process may do so.
+    # A pool of its own: other code may bring the real files into the process.
     pool = descriptor_pool.DescriptorPool()
     pool.AddSerializedFile(wrappers_pb2.DESCRIPTOR.serialized_pb)
     pool.Add(description)

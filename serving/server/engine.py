@@ -20,7 +20,7 @@ from serving.server.tensors import dtype_name, dtype_of
 
 
 class Engine:
-    """What all servables are run by.
+    """Runs every servable.
 
     Attributes:
         checks_method_name: whether a signature must have been made for the method that
@@ -35,7 +35,7 @@ class Engine:
         batcher: Batcher | None = None,
         checks_method_name: bool = False,
     ) -> None:
-        """Takes the bounds of a request, and what may be left away.
+        """Takes the bounds of a request, and what is optional.
 
         Args:
             limits: of a request.
@@ -122,7 +122,7 @@ class Engine:
 
 
 def check_types(signature: SignatureDef, inputs: Mapping[str, np.ndarray]) -> None:
-    """Checks the types of what goes in, in the words of the graph and with the name.
+    """Checks the types of inputs, in the graph's words and with each input's name.
 
     Shapes are for the graph to judge.
 

@@ -87,7 +87,7 @@ def regression_result(
 
 
 def _text(label: bytes) -> str:
-    """Reads a label; what is no UTF-8 cannot travel in a response."""
+    """Reads a label, which must be UTF-8 to travel in a response."""
     try:
         return label.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -24,7 +24,7 @@ def inflate(body: bytes, most: int = MOST_INFLATED) -> bytes:
         most: bytes that it may come to.
 
     Raises:
-        ServingError: INVALID_ARGUMENT; it is no gzip, ends early, or is larger.
+        ServingError: INVALID_ARGUMENT; it is not gzip, ends early, or is larger.
     """
     parts: list[bytes] = []
     left = most

@@ -20,7 +20,7 @@ class Health:
     """Answers health checks: by service name, or by the name of a model."""
 
     def __init__(self, models: Models) -> None:
-        """Takes the models whose state it tells; `update` looks at them."""
+        """Takes the models whose state it reports; `update` looks at them."""
         self._models = models
         self._told: set[str] = set()
         # Non-blocking, or each client that watches would hold a thread.
@@ -31,7 +31,7 @@ class Health:
         health_pb2_grpc.add_HealthServicer_to_server(self._servicer, server)
 
     def update(self) -> None:
-        """Tells how the models stand now."""
+        """Reports the present state of the models."""
         names = self._models.names
         for name in names:
             model = self._models.get(name)
@@ -44,5 +44,5 @@ class Health:
             self._servicer.set(name, _STATUS[self._models.are_available()])
 
     def end(self) -> None:
-        """Tells from now on that nothing serves, so that nobody sends more."""
+        """Reports from now on that nothing serves, so that clients stop sending."""
         self._servicer.enter_graceful_shutdown()

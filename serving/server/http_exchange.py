@@ -11,10 +11,11 @@ import dataclasses
 import json
 from collections.abc import Callable
 from http.client import responses
+from typing import cast
 
 from tornado import http1connection, httputil, iostream
 
-# So long a client may go on sending what is refused, and still read the answer.
+# A refused client may go on sending for this long, and still read the answer.
 LINGER_S = 5.0
 
 
@@ -92,13 +93,13 @@ class Exchange(httputil.HTTPMessageDelegate):
         Args:
             connection: where it comes from.
             begin: starts the work on it, which ends with `reply`.
-            on_change: hears when a request has begun to come, and when it is over.
-            is_last: tells whether the connection closes after this answer.
+            on_change: is called when a request begins to arrive, and when it is over.
+            is_last: returns whether the connection closes after this answer.
             headers: of every answer.
             max_body_bytes: of the request.
         """
         self._connection = connection
-        self._stream = connection.stream
+        self._stream = cast(HalfOpenStream, connection.stream)
         self._begin = begin
         self._on_change = on_change
         self._is_last = is_last
@@ -112,9 +113,10 @@ class Exchange(httputil.HTTPMessageDelegate):
         start_line: httputil.RequestStartLine | httputil.ResponseStartLine,
         headers: httputil.HTTPHeaders,
     ) -> None:
-        """Notes what is asked, and refuses what says that it is too large."""
+        """Keeps what is asked, and refuses a body that is said to be too large."""
         self._on_change(self, True)
-        self._start_line, self._request_headers = start_line, headers
+        self._start_line = cast(httputil.RequestStartLine, start_line)
+        self._request_headers = headers
         length = headers.get("Content-Length", "")
         if length.isdecimal() and int(length) > self._max_body_bytes:
             self._refuse(length)

@@ -12,7 +12,7 @@ import contextlib
 import socket
 import threading
 import time
-from typing import Any
+from typing import Any, cast
 
 from absl import logging
 from tornado import http1connection, httputil, netutil
@@ -24,12 +24,12 @@ from serving.server.preflight import not_free
 from serving.server.rest import RestApi
 from serving.server.status import HTTP_STATUS, ServingError
 
-# A client that says nothing for so long is let go.
+# A client that says nothing for this long is dropped.
 IDLE_S = 75
 BODY_S = 60
-# And for so long when the server ends: one that is about to ask hears that it does.
+# And this long while the server ends: a client about to ask then learns of it.
 LAST_IDLE_S = 1.0
-# Answers to what is cut have so long to leave.
+# Answers to requests that are cut have this long to leave.
 FLUSH_S = 0.3
 
 _UNBOUNDED = 1 << 62  # an exchange has its own bound, and a sentence for it
@@ -43,7 +43,7 @@ _ENDING = Answer.of_error(503, "The server is ending.")
 
 
 class HttpServer(httputil.HTTPServerConnectionDelegate):
-    """Listens from its making until `stop`.
+    """Listens from its creation until `begin_stop`.
 
     Attributes:
         port: that it listens on.
@@ -90,7 +90,7 @@ class HttpServer(httputil.HTTPServerConnectionDelegate):
             num_threads, thread_name_prefix="http"
         )
         self._under_way: set[Exchange] = set()
-        self._connections: set[object] = set()
+        self._connections: set[http1connection.HTTP1ServerConnection] = set()
         self._end_s = float("inf")
         self._loop = asyncio.new_event_loop()
         self._ending = asyncio.Event()
@@ -104,7 +104,7 @@ class HttpServer(httputil.HTTPServerConnectionDelegate):
         """Closes the port, and each connection after its next answer.
 
         Args:
-            grace_s: what is under way after so long is answered 503.
+            grace_s: what is under way after this time is answered 503.
         """
         self._end_s = time.monotonic() + grace_s
         self._loop.call_soon_threadsafe(self._ending.set)
@@ -118,9 +118,9 @@ class HttpServer(httputil.HTTPServerConnectionDelegate):
         self, server_conn: object, request_conn: httputil.HTTPConnection
     ) -> Exchange:
         """Waits for the next request of a connection."""
-        self._connections.add(server_conn)
+        self._connections.add(cast(http1connection.HTTP1ServerConnection, server_conn))
         return Exchange(
-            request_conn,
+            cast(http1connection.HTTP1Connection, request_conn),
             begin=self._begin,
             on_change=self._note,
             is_last=self._ending.is_set,
@@ -130,23 +130,23 @@ class HttpServer(httputil.HTTPServerConnectionDelegate):
 
     def on_close(self, server_conn: object) -> None:
         """Forgets a connection."""
-        self._connections.discard(server_conn)
+        self._connections -= {server_conn}
 
     def _run(self) -> None:
-        """Is the thread of the loop."""
+        """Runs the loop; the body of the thread."""
         asyncio.set_event_loop(self._loop)
         self._loop.run_until_complete(self._serve())
         self._loop.close()
 
     async def _serve(self) -> None:
-        """Serves until it is told to end, and then what is under way."""
+        """Serves until told to end, and then finishes what is under way."""
         removers = [netutil.add_accept_handler(s, self._accept) for s in self._sockets]
         self._is_ready.set()
         await self._ending.wait()
         for remove, listening in zip(removers, self._sockets):
             remove()
             with contextlib.suppress(BlockingIOError):
-                while True:  # whoever has connected is still served
+                while True:  # those who have connected are served
                     self._accept(*listening.accept())
             listening.close()
         last_s = time.monotonic()
@@ -174,15 +174,18 @@ class HttpServer(httputil.HTTPServerConnectionDelegate):
         server_conn.start_serving(self)
 
     def _note(self, exchange: Exchange, is_under_way: bool) -> None:
-        """Notes which requests are under way."""
+        """Keeps track of the requests under way."""
         (self._under_way.add if is_under_way else self._under_way.discard)(exchange)
 
     def _begin(self, exchange: Exchange, request: Request) -> None:
         """Has a request answered in a thread."""
+
+        def reply(work: asyncio.Future[Answer]) -> None:
+            if not work.cancelled():
+                exchange.reply(work.result())
+
         work = self._loop.run_in_executor(self._threads, self._answer, request)
-        work.add_done_callback(
-            lambda done: done.cancelled() or exchange.reply(done.result())
-        )
+        work.add_done_callback(reply)
 
     def _answer(self, request: Request) -> Answer:
         """Does the work of a request; runs in a thread."""

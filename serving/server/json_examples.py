@@ -18,7 +18,7 @@ def fill_examples(given: Input, document: dict[str, Any]) -> None:
     """Writes the examples of a body, and their common context, into a request.
 
     Raises:
-        ServingError: INVALID_ARGUMENT; there are none, or one is no example.
+        ServingError: INVALID_ARGUMENT; there are none, or one is not an example.
     """
     if EXAMPLES_KEY not in document:
         raise invalid_argument(
@@ -79,7 +79,7 @@ def _fill_feature(feature: tf.train.Feature, name: str, entries: list[Any]) -> N
 
 
 def _kind(name: str, value: Any) -> str:
-    """Returns the kind of list that a value belongs into."""
+    """Returns the kind of list that a value belongs in."""
     if isinstance(value, (bool, int)):
         return "int64"
     if isinstance(value, float):

@@ -37,7 +37,7 @@ def parse_object(body: bytes) -> dict[str, Any]:
     """Parses the body of a request.
 
     Raises:
-        ServingError: INVALID_ARGUMENT; it is no JSON object.
+        ServingError: INVALID_ARGUMENT; it is not a JSON object.
     """
     if not body:
         raise invalid_argument("JSON Parse error: The document is empty")
@@ -209,7 +209,7 @@ def _strings(flat: list[Any], dtype: int, _: type) -> np.ndarray:
 
 
 def bytes_of(value: str | dict[str, Any]) -> bytes:
-    """Makes bytes of a text, or of {"b64": "..."}, whose padding may be left away.
+    """Makes bytes of a text, or of {"b64": "..."}, whose padding may be left out.
 
     >>> bytes_of({"b64": "aGk"})
     b'hi'
@@ -258,7 +258,7 @@ def _numbers(flat: list[Any], dtype: int, numpy_dtype: type) -> np.ndarray:
 
 
 def _check_lossless(flat: list[Any], dtype: int, numpy_dtype: type) -> None:
-    """Refuses numbers that the type would silently make others of."""
+    """Refuses numbers that the type would silently change."""
     info = tf.as_dtype(dtype)
     digits = {types_pb2.DT_FLOAT: 24, types_pb2.DT_DOUBLE: 53}.get(dtype, 8)
     largest = float(info.max)
@@ -350,7 +350,7 @@ def outputs_of(values: Mapping[str, np.ndarray]) -> Any:
 
 
 def _is_object(value: Any) -> bool:
-    """Tells whether a value is an object that does not stand for bytes."""
+    """Checks whether a value is an object that does not stand for bytes."""
     if not isinstance(value, dict):
         return False
     return not (set(value) == {BASE64_KEY} and isinstance(value[BASE64_KEY], str))

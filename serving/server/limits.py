@@ -15,7 +15,7 @@ from PIL import Image, UnidentifiedImageError
 
 from serving.server.status import invalid_argument
 
-# What TensorFlow decodes; a sentence that happens to begin alike costs a second look.
+# What TensorFlow decodes; a text that happens to begin like one costs a second look.
 _STARTS = {b"\xff\xd8\xff": "JPEG", b"\x89PNG": "PNG", b"GIF8": "GIF", b"BM": "BMP"}
 
 
@@ -60,7 +60,7 @@ def count_pixels(value: bytes) -> int:
     """Returns the pixels that an image claims to have in all its frames.
 
     Args:
-        value: any bytes; those that are no image count 0, and are the model's matter.
+        value: any bytes; those that are not an image count 0; the model judges them.
     """
     kind = next((k for start, k in _STARTS.items() if value.startswith(start)), None)
     if kind is None:
@@ -71,7 +71,7 @@ def count_pixels(value: bytes) -> int:
             return image.width * image.height * frames
     except Image.DecompressionBombError as error:
         raise invalid_argument(
-            f"An image claims more pixels than can be wanted: {error}"
+            f"An image claims more pixels than any image needs: {error}"
         ) from error
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError):
         return 0

@@ -25,7 +25,7 @@ class Metrics:
         """Starts at zero.
 
         Args:
-            is_known: tells whether a model of this name is served; other names come
+            is_known: whether a model of this name is served; other names come
                 from clients, and each would stay in memory for good.
         """
         self._is_known = is_known
@@ -95,7 +95,7 @@ class Metrics:
         )
 
     def batch(self, model_name: str, num_rows: int) -> None:
-        """Notes the rows of one batch."""
+        """Counts the rows of one batch."""
         self._batch_size.labels(self._label(model_name)).observe(num_rows)
 
     def page(self) -> bytes:

@@ -1,4 +1,4 @@
-"""ModelService of TensorFlow Serving: how versions stand, and which models serve."""
+"""ModelService of TensorFlow Serving: states of versions, and which models serve."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class ModelService(ModelServiceServicer):
     def GetModelStatus(
         self, request: GetModelStatusRequest, context: grpc.ServicerContext
     ) -> GetModelStatusResponse:
-        """Tells state and last error of a model's versions."""
+        """Returns state and last error of a model's versions."""
         return answer(context, lambda _: model_status(self._models, request))
 
     def HandleReloadConfigRequest(
@@ -72,8 +72,8 @@ class ModelService(ModelServiceServicer):
     def _check_base_paths(self, config: ModelServerConfig) -> None:
         """Checks that a request names no folder but those meant for it.
 
-        A model can read files and run any operation, so whoever may name its folder
-        may do so, too.
+        A model can read files and run any operation, so a client that may name its
+        folder may do the same.
 
         Raises:
             ServingError: PERMISSION_DENIED.

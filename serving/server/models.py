@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -58,8 +59,8 @@ class Models:
             patience: how often to look for versions, and to try to load them.
             allow_labels_of_unavailable: whether a new label may name a version that is
                 not loaded.
-            on_change: is called when a version has begun or ceased to serve, and after
-                the list of models has changed.
+            on_change: is called when a version has started or stopped serving, and
+                after the list of models has changed.
         """
         self._load = load
         self._on_change = on_change
@@ -113,7 +114,7 @@ class Models:
         return {version: known[version]}
 
     def are_available(self) -> bool:
-        """Tells whether every model has a version that serves."""
+        """Checks whether every model has a version that serves."""
         return all(model.is_available() for model in self._models.values())
 
     def poll(self) -> None:
@@ -133,13 +134,13 @@ class Models:
 
         Args:
             config: the whole list; models that it does not name are unloaded.
-            timeout_s: how long to wait for models that are new; None for ever.
+            timeout_s: how long to wait for models that are new; None for no limit.
             waits_for_versions: whether a base path may still be without versions.
             is_own: whether the server's own files and flags say so, and not a request.
 
         Raises:
             ServingError: The config contradicts itself or what is served, or a new
-                model does not load; models that load, serve all the same.
+                model does not load; models that do load still serve.
         """
         if not self._reloading.acquire(blocking=False):
             raise unavailable("Another config is being loaded. Try again later.")
@@ -156,7 +157,7 @@ class Models:
             self._reloading.release()
 
     def cancel(self) -> None:
-        """Ends the runs of all models, as far as graphs let themselves be ended."""
+        """Ends the runs of all models, as far as graphs can be cancelled."""
         for model in self._models.values():
             model.cancel()
 
@@ -164,7 +165,7 @@ class Models:
         """Unloads all models.
 
         Args:
-            timeout_s: how long to wait for what loads or runs; None for ever.
+            timeout_s: how long to wait for what loads or runs; None for no limit.
 
         Returns:
             Whether everything is unloaded.
@@ -217,10 +218,7 @@ class Models:
         failures = []
         for model in new:
             is_settled = model.wait_for(
-                lambda model=model: (
-                    model.is_settled()
-                    or (model.has_polled_in_vain() and not waits_for_versions)
-                ),
+                functools.partial(_is_settled, model, waits_for_versions),
                 _left_s(end_s),
             )
             if not is_settled:
@@ -276,7 +274,7 @@ class Models:
 
 
 def _left_s(end_s: float | None) -> float | None:
-    """Returns how long it is until a moment, if there is one."""
+    """Returns the seconds until a moment, if there is one."""
     return None if end_s is None else max(0.0, end_s - time.monotonic())
 
 
@@ -310,6 +308,12 @@ def check_models(configs: list[ModelConfig]) -> None:
                 f"Expected model {config.name} to have an absolute path or URI; got "
                 f"base_path()={config.base_path}"
             )
+
+
+def _is_settled(model: ServedModel, waits_for_versions: bool) -> bool:
+    """Checks whether there is nothing left to wait for."""
+    in_vain = model.has_polled_in_vain() and not waits_for_versions
+    return model.is_settled() or in_vain
 
 
 def _failures(model: ServedModel) -> list[str]:

@@ -1,7 +1,7 @@
 """What the embedded server depends on: the flags of tensorflow_model_server, and a few.
 
 Names, meanings and defaults are those of tensorflow_model_server 2.15 wherever it has
-the flag. Ours are marked so: they bound what a request may cost and whom it may come
+the flag. Ours are marked so: they bound what a request may cost and where it may come
 from.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 from piaa_tf.errors import InputError
 
 ANY_FREE_PORT = -1
-"""A port that the system chooses; `Server` tells which."""
+"""A port that the system chooses; `Server.port` has its number."""
 
 
 def _flag(default: Any, text: str) -> Any:
@@ -116,7 +116,7 @@ class ServerOptions:
     )
 
     def __post_init__(self) -> None:
-        """Checks what the flags demand of each other."""
+        """Checks the flags against each other."""
         if not (self.model_base_path or self.model_config_file):
             raise InputError(
                 "model_base_path or model_config_file must be given. Got neither. "
@@ -125,7 +125,7 @@ class ServerOptions:
         if self.batching_parameters_file and not self.enable_batching:
             raise InputError(
                 "batching_parameters_file is set without setting enable_batching to "
-                "true. Set it, or leave the file away."
+                "true. Set it, or leave the file out."
             )
         for name in ("port", "rest_api_port"):
             if not ANY_FREE_PORT <= getattr(self, name) < 1 << 16:

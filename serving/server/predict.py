@@ -27,7 +27,7 @@ def predict(
     request: PredictRequest,
     timeout_s: float | None = None,
 ) -> PredictResponse:
-    """Answers a request with the servable that it was found to mean.
+    """Answers a request with a servable.
 
     Args:
         engine: runs signatures.

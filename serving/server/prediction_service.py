@@ -103,7 +103,7 @@ class PredictionService(PredictionServiceServicer):
     def GetModelMetadata(
         self, request: GetModelMetadataRequest, context: grpc.ServicerContext
     ) -> GetModelMetadataResponse:
-        """Tells the signatures of a model."""
+        """Returns the signatures of a model."""
 
         def work(_: float | None) -> GetModelMetadataResponse:
             name = request.model_spec.name
@@ -127,7 +127,7 @@ def model_metadata(
     """Answers GetModelMetadata.
 
     Raises:
-        ServingError: The request asks for something else than signatures, or for a
+        ServingError: The request asks for anything but signatures, or for a
             model that is not served.
     """
     check_has_spec(request)

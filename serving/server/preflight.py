@@ -1,4 +1,4 @@
-"""What can be wrong with a server's place, asked before TensorFlow is even imported."""
+"""Checks of a server's addresses and folders, before TensorFlow is even imported."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from serving.server.options import ServerOptions
 
 
 def check_place(options: ServerOptions) -> None:
-    """Checks that all that is to be listened on is free, and that there is a base path.
+    """Checks that every address to listen on is free, and that there is a base path.
 
     Raises:
-        InputError: It is not so.
+        InputError: An address is taken, or the base path is missing.
     """
     for port in (options.port, options.rest_api_port):
         if port > 0:
@@ -34,7 +34,7 @@ def check_base_path(model: str, path: str | os.PathLike[str]) -> None:
     if not Path(path).is_dir():
         raise InputError(
             f"The base path of model {model} must be a folder of numbered versions. "
-            f"Got {path}, which is none. Correct it, or wait for it with "
+            f"Got {path}, which is not one. Correct it, or wait for it with "
             "--wait_for_base_path."
         )
 
@@ -86,5 +86,5 @@ def check_socket(path: str | os.PathLike[str]) -> None:
 
 
 def not_free(address: str, reason: object) -> InputError:
-    """Makes the error of an address that is not to be had."""
+    """Makes the error of an address that cannot be listened on."""
     return InputError(f"{address} cannot be listened on; is it taken? Got {reason}.")

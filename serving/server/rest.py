@@ -13,6 +13,7 @@ import urllib.parse
 from typing import Any
 
 from google.protobuf import json_format
+from google.protobuf.message import Message
 from tensorflow_serving.apis.classification_pb2 import ClassificationRequest
 from tensorflow_serving.apis.get_model_metadata_pb2 import (
     GetModelMetadataRequest,
@@ -51,12 +52,12 @@ _GET = re.compile(
 )
 _LARGEST_VERSION = 2**63 - 1
 # protobuf has renamed it, and knows one of the two.
-_EVERY_FIELD = (
+_EVERY_FIELD: dict[str, Any] = {
     "always_print_fields_with_no_presence"
     if "always_print_fields_with_no_presence"
     in inspect.signature(json_format.MessageToDict).parameters
-    else "including_default_value_fields"
-)
+    else "including_default_value_fields": True
+}
 
 
 class RestApi:
@@ -102,7 +103,7 @@ class RestApi:
         return json.dumps(answer)
 
     def _tell(self, spec: ModelSpec, api: str) -> str:
-        """Tells the signatures of a model, or how its versions stand."""
+        """Returns the signatures of a model, or the states of its versions."""
         if not spec.name:
             raise invalid_argument("Missing model name in request.")
         if api == "GetModelStatus":
@@ -177,7 +178,7 @@ class RestApi:
         }
 
     def _regress(self, spec: ModelSpec, document: dict[str, Any]) -> Any:
-        """Gives each example a value."""
+        """Computes a value for each example."""
         request = RegressionRequest(model_spec=spec)
         request.model_spec.signature_name = _signature_name(document)
         fill_examples(request.input, document)
@@ -213,10 +214,10 @@ def _signature_name(document: dict[str, Any]) -> str:
     return name
 
 
-def _as_json(message) -> dict[str, Any]:
+def _as_json(message: Message) -> dict[str, Any]:
     """Writes a message with every field, in the names of its .proto file."""
     return json_format.MessageToDict(
         message,
         preserving_proto_field_name=True,
-        **{_EVERY_FIELD: True},
+        **_EVERY_FIELD,
     )

@@ -60,7 +60,7 @@ class Servable:
             name: of the model.
             version: its number.
             session: of the SavedModel.
-            manifest: of an export, whose contract is kept then.
+            manifest: of an export, whose contract is then enforced.
         """
         self.name = name
         self.version = version
@@ -132,7 +132,7 @@ class Servable:
             for name, aliases in chosen
             for alias in aliases
         }
-        # In one order, or TensorFlow would note each of them.
+        # In one order, or TensorFlow would keep each order.
         order = sorted(set(fetches.values()))
         values = dict(zip(order, self._run_session(feeds, order, timeout_s)))
         return {
@@ -146,7 +146,7 @@ class Servable:
         fetches: Sequence[str],
         timeout_s: float | None,
     ) -> list[np.ndarray]:
-        """Runs tensors, and says what goes wrong in a status."""
+        """Runs tensors, and turns TensorFlow's errors into those of a server."""
         if timeout_s is not None and timeout_s <= 0:
             raise ServingError(
                 grpc.StatusCode.DEADLINE_EXCEEDED,
@@ -193,28 +193,30 @@ class Servable:
         """Counts one user less; the last one of a retired servable closes it."""
         with self._lock:
             self._num_users -= 1
-            is_last = self._num_users == 0 and self._on_closed is not None
-        if is_last:
-            # Whoever was the last has an answer to give first.
-            threading.Thread(target=self._close, name="closing").start()
+            on_closed = self._on_closed if self._num_users == 0 else None
+        if on_closed is not None:
+            # The last user has an answer to give first.
+            threading.Thread(
+                target=self._close, args=[on_closed], name="closing"
+            ).start()
 
     def retire(self, on_closed: Callable[[], None]) -> None:
-        """Closes as soon as nobody uses it any more, and says so; nobody new may."""
+        """Closes after its last user, and then calls; it takes no new users."""
         with self._lock:
             self._on_closed = on_closed
             is_idle = self._num_users == 0
         if is_idle:
-            self._close()
+            self._close(on_closed)
 
     def cancel(self) -> None:
-        """Ends what runs, as far as the graph lets itself be ended, as UNAVAILABLE."""
+        """Ends all runs as UNAVAILABLE, as far as the graph can be cancelled."""
         self._is_cancelled = True
         self._session.cancel()
 
-    def _close(self) -> None:
-        """Gives the memory back."""
+    def _close(self, on_closed: Callable[[], None]) -> None:
+        """Frees the memory."""
         self._session.close()
-        self._on_closed()
+        on_closed()
 
 
 def load_servable(

@@ -61,12 +61,12 @@ class _Version:
     retry_at_s: float = 0.0
 
     def may_return(self) -> bool:
-        """Tells whether it has ended, but not by failing while it was wanted."""
+        """Checks whether it has ended, but not by failing while it was wanted."""
         return self.state == State.END and not (self.is_aspired and self.error)
 
 
 class ServedModel:
-    """Keeps the versions of one model that its policy wants loaded."""
+    """Keeps those versions of one model loaded that its policy selects."""
 
     def __init__(
         self,
@@ -86,7 +86,7 @@ class ServedModel:
             policy: which of them to serve.
             load: makes a servable of (name, version, path), warmed up.
             patience: how often to look and to try.
-            on_change: is called when a version has begun or ceased to serve.
+            on_change: is called when a version has started or stopped serving.
         """
         self.name = name
         self._base_path = base_path
@@ -116,11 +116,11 @@ class ServedModel:
             ServingError: NOT_FOUND; no such version is loaded.
         """
         with self._changed:
-            loaded = {n: v for n, v in self._versions.items() if v.servable}
+            loaded = {n: v.servable for n, v in self._versions.items() if v.servable}
             number = max(loaded, default=None) if version is None else version
             if number not in loaded:
                 raise not_found(servable_not_found(self.name, version))
-            servable = loaded[number].servable
+            servable = loaded[number]
             servable.acquire()
         try:
             yield servable
@@ -148,12 +148,12 @@ class ServedModel:
     def wait_for(
         self, condition: Callable[[], bool], timeout_s: float | None = None
     ) -> bool:
-        """Waits until a condition on this model holds; tells whether it does."""
+        """Waits until a condition on this model holds; returns whether it does."""
         with self._changed:
             return self._changed.wait_for(condition, timeout_s)
 
     def is_available(self, version: int | None = None) -> bool:
-        """Tells whether a version serves; by default, whether any does."""
+        """Checks whether a version serves; by default, whether any does."""
         with self._changed:
             wanted = self._versions if version is None else [version]
             return any(
@@ -161,19 +161,19 @@ class ServedModel:
             )
 
     def is_settled(self) -> bool:
-        """Tells whether a version serves, or none is going to by itself."""
+        """Checks whether a version serves, or none will by itself."""
         with self._changed:
             wanted = [v for v in self._versions.values() if v.is_aspired]
             has_failed = bool(wanted) and all(v.state == State.END for v in wanted)
             return self._is_stopping or has_failed or self.is_available()
 
     def has_polled_in_vain(self) -> bool:
-        """Tells whether the base path has been looked at and holds no version."""
+        """Checks whether the base path has been looked at and holds no version."""
         with self._changed:
             return self._num_polls > 0 and not self._versions
 
     def cancel(self) -> None:
-        """Ends what its versions run, as far as graphs let themselves be ended."""
+        """Ends the runs of its versions, as far as graphs can be cancelled."""
         with self._changed:
             loaded = [v.servable for v in self._versions.values() if v.servable]
         for servable in loaded:
@@ -183,7 +183,7 @@ class ServedModel:
         """Unloads everything, each version after its last request.
 
         Args:
-            timeout_s: how long to wait for a version that loads; None for ever.
+            timeout_s: how long to wait for a version that loads; None for no limit.
         """
         with self._changed:
             self._is_stopping = True
@@ -191,10 +191,10 @@ class ServedModel:
         self._thread.join(timeout_s)
 
     def has_ended(self, timeout_s: float | None = None) -> bool:
-        """Waits until a model that was stopped runs nothing; tells whether that is so.
+        """Waits until a stopped model runs nothing; returns whether that is so.
 
         Args:
-            timeout_s: how long to wait; None for ever.
+            timeout_s: how long to wait; None for no limit.
         """
         is_unloaded = self.wait_for(
             lambda: all(
@@ -229,9 +229,8 @@ class ServedModel:
                     if wake_s == float("inf")
                     else max(0.0, wake_s - time.monotonic()),
                 )
-        for number, version in sorted(self._versions.items()):
-            if version.servable:
-                self._unload(number)
+        for number in sorted(self._versions):
+            self._unload(number)
 
     def _look(self) -> None:
         """Compares the base path with what is known."""
@@ -256,7 +255,7 @@ class ServedModel:
         self._aspire(aspired_versions(policy, found))
 
     def _aspire(self, aspired: Mapping[int, Path]) -> None:
-        """Notes what the policy wants now."""
+        """Takes over what the policy selects now."""
         with self._changed:
             for number, path in aspired.items():
                 known = self._versions.get(number)
@@ -353,16 +352,19 @@ class ServedModel:
             self._changed.notify_all()
 
     def _unload(self, number: int) -> None:
-        """Takes a version out of service; it is closed after its last request."""
+        """Takes a loaded version out of service; its last request closes it."""
         with self._changed:
             version = self._versions[number]
-            servable, version.servable = version.servable, None
+            servable = version.servable
+            if servable is None:
+                return
+            version.servable = None
             version.state = State.UNLOADING
             self._changed.notify_all()
         servable.retire(lambda: self._ended(number, version))
 
     def _ended(self, number: int, version: _Version) -> None:
-        """Notes that a version has given its memory back."""
+        """Records that a version has freed its memory."""
         with self._changed:
             version.state = State.END
             self._changed.notify_all()

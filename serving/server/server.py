@@ -15,6 +15,7 @@ import concurrent.futures
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import grpc
 from absl import logging
@@ -56,9 +57,9 @@ from serving.server.server_config import (
 from serving.server.status import ServingError
 from serving.server.warmup import warm_up
 
-# Requests that outlast the grace have so long to be cancelled before they are cut.
+# Requests that outlast the grace have this long to be cancelled before they are cut.
 CANCEL_S = 0.3
-# And what is loading or running still has so long to end.
+# And what is still loading or running has this long to end.
 UNLOAD_S = 0.3
 
 
@@ -117,8 +118,8 @@ class Server:
         self._stopping = threading.Event()
 
     @classmethod
-    def on_free_ports(cls, **options) -> Server:
-        """Makes a server that listens on loopback wherever there is room.
+    def on_free_ports(cls, **options: Any) -> Server:
+        """Makes a server that listens on free ports of the loopback address.
 
         Args:
             **options: further fields of ServerOptions.
@@ -140,12 +141,12 @@ class Server:
         self.stop()
 
     def start(self, timeout_s: float | None = None) -> None:
-        """Looks for its addresses and folders, loads every model, then listens.
+        """Checks its addresses and folders, loads every model, then listens.
 
         Waits where a base path has no version yet, as tensorflow_model_server does.
 
         Args:
-            timeout_s: how long to wait for the models; None for ever.
+            timeout_s: how long to wait for the models; None for no limit.
 
         Raises:
             InputError: An address is taken, a folder is not there, or a model does not
@@ -188,8 +189,8 @@ class Server:
         What outlasts the grace is answered UNAVAILABLE, or 503 over HTTP.
 
         Returns:
-            Whether all work has ended. A graph that does not let itself be ended holds
-            a thread, and so the process, until it does.
+            Whether all work has ended. A graph that cannot be cancelled holds a thread,
+            and so the process, until it ends.
         """
         if self._stopping.is_set():
             return True

@@ -7,6 +7,7 @@ do and as many clients read them; requests may use these or `tensor_content`.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 import tensorflow as tf
@@ -84,7 +85,7 @@ def read_tensor(proto: TensorProto, alias: str) -> np.ndarray:
 
 
 def _read(proto: TensorProto) -> np.ndarray:
-    """Reads a proto, and raises ValueError where it is none."""
+    """Reads a proto, and raises ValueError where it is invalid."""
     if proto.dtype not in FIELDS:
         raise ValueError("This type does not travel.")
     if proto.tensor_shape.unknown_rank:
@@ -106,7 +107,9 @@ def _read(proto: TensorProto) -> np.ndarray:
     return tf.make_ndarray(proto).reshape(shape)
 
 
-def _read_strings(values, shape: list[int], num_elements: int) -> np.ndarray:
+def _read_strings(
+    values: Iterable[bytes], shape: list[int], num_elements: int
+) -> np.ndarray:
     """Makes an array of bytes; the last value stands for those that are missing."""
     strings = list(values)
     missing = num_elements - len(strings)

@@ -1,4 +1,4 @@
-"""Which versions of a model should serve, and what is to be done next about it.
+"""Which versions of a model should serve, and what to do next.
 
 Pure functions of what lies in the base path, the version policy, and the states.
 """
@@ -38,12 +38,12 @@ class State(enum.IntEnum):
 
 @dataclasses.dataclass(frozen=True)
 class Snapshot:
-    """How one version stands.
+    """The state of one version.
 
     Attributes:
         number: of the version.
         state: where in its life it is.
-        is_aspired: whether the policy wants it.
+        is_aspired: whether the policy selects it.
     """
 
     number: int
@@ -97,7 +97,7 @@ def list_versions(base_path: str | Path, name: str) -> dict[int, Path]:
 def aspired_versions(
     policy: VersionPolicy, found: Mapping[int, Path]
 ) -> dict[int, Path]:
-    """Selects the versions that the policy wants; by default the latest alone."""
+    """Selects versions by the policy; by default the latest alone."""
     choice = policy.WhichOneof("policy_choice")
     if choice == "all":
         return dict(found)
@@ -108,10 +108,10 @@ def aspired_versions(
 
 
 def next_action(snapshots: Iterable[Snapshot]) -> Action | None:
-    """Chooses so that a model that serves goes on serving.
+    """Chooses the next step so that a model that serves goes on serving.
 
-    What is not wanted any more leaves only after something that is wanted serves, or
-    when nothing is wanted at all; new versions load one by one, the highest first.
+    A version that is no longer wanted leaves only after one that is wanted serves, or
+    when none is wanted at all; new versions load one by one, the highest first.
     """
     snapshots = list(snapshots)
     wanted = [s for s in snapshots if s.is_aspired]

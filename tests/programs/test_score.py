@@ -101,7 +101,7 @@ def test_nothing_is_written_when_the_server_fails(config, model):
             {"out": "/", "format": "csv"},
             "must be a file that can be written. Got: a folder",
         ),
-        ({"photos": "/nowhere"}, "A folder of photographs must exist"),
+        ({"photos": "/nowhere"}, "A folder of photos must exist"),
         ({"user_id": "a\nb"}, "a control character"),
         ({"signature": "generic"}, "generic is the same for every user"),
         ({"model_name": "other"}, "must serve the model 'other'"),

@@ -88,6 +88,6 @@ def test_a_base_path_that_is_not_there_is_one_line(tmp_path, serve):
     assert process.wait(20) == 1
     assert output == (
         "The base path of model default must be a folder of numbered versions. Got "
-        f"{tmp_path}/none, which is none. Correct it, or wait for it with "
+        f"{tmp_path}/none, which is not one. Correct it, or wait for it with "
         "--wait_for_base_path.\n"
     )

@@ -296,14 +296,14 @@ def smoke_test(program, *arguments):
     )
 
 
-def test_the_smoke_test_passes_where_photographs_get_scores(tmp_path):
+def test_the_smoke_test_passes_where_photos_get_scores(tmp_path):
     Image.new("RGB", [8, 8]).save(tmp_path / "a.png")
-    (tmp_path / "broken.jpg").write_text("no picture")
+    (tmp_path / "broken.jpg").write_text("no photo")
     program = f"{sys.executable} -m piaa_tf.programs.score"
     with running(FakeModelServer()) as address:
         result = smoke_test(program, address, "aesthetics", str(tmp_path))
     assert result.returncode == 0, result.stderr
-    expected = f"{address} serves aesthetics: 1 photographs have scores\n"
+    expected = f"{address} serves aesthetics: 1 photos have scores\n"
     assert result.stdout == expected
 
 

@@ -22,7 +22,7 @@ from serving.client.request_limits import RequestLimits
 from serving.client.results import RESULTS
 
 QUICK = Retries(attempts=4, first_wait_s=0.01, longest_wait_s=0.02)
-GOOD, LONGER, BAD = b"ok", b"ok longer", b"no picture"
+GOOD, LONGER, BAD = b"ok", b"ok longer", b"no photo"
 
 
 @pytest.fixture
@@ -55,26 +55,26 @@ def client(connect):
     return connect()
 
 
-def test_scores_come_in_the_order_of_the_pictures(client):
+def test_scores_come_in_the_order_of_the_photos(client):
     scores = client.score([GOOD, LONGER], KNOWN_USER)
     assert scores.score.tolist() == [len(GOOD) + BONUS, len(LONGER) + BONUS]
     assert scores.known_user.tolist() == [True, True]
     assert scores.image_ok.tolist() == [True, True]
 
 
-def test_each_picture_may_have_its_own_user(client):
+def test_each_photo_may_have_its_own_user(client):
     scores = client.score([GOOD, GOOD, GOOD], ["bert", KNOWN_USER, ""])
     assert scores.known_user.tolist() == [False, True, False]
     assert scores.score.tolist() == [len(GOOD), len(GOOD) + BONUS, len(GOOD)]
 
 
-def test_a_bad_picture_fails_its_row_alone(client):
+def test_a_bad_photo_fails_its_row_alone(client):
     scores = client.score([GOOD, BAD, GOOD], KNOWN_USER)
     assert scores.image_ok.tolist() == [True, False, True]
     assert np.isnan(scores.score).tolist() == [False, True, False]
 
 
-def test_zeros_at_the_end_of_a_picture_are_sent(client):
+def test_zeros_at_the_end_of_a_photo_are_sent(client):
     padded = GOOD + bytes(5)
     assert client.score([padded], "").score.tolist() == [len(padded)]
 
@@ -149,22 +149,22 @@ def test_what_cannot_be_adapted_to_is_said_in_a_sentence(
     assert adapted.user_weights.tolist() == [0, 0]
 
 
-def test_unfit_support_pictures_are_said_too(client):
+def test_unfit_support_photos_are_reported_too(client):
     adapted = client.adapt_and_score([GOOD, GOOD], [1, 9], [GOOD])
-    assert "each picture readable. Got 2 ratings from 1 to 9" in adapted.problem
+    assert "each photo readable. Got 2 ratings from 1 to 9" in adapted.problem
 
 
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
-        (lambda c: c.score([], "anna"), "score needs at least one picture"),
+        (lambda c: c.score([], "anna"), "score needs at least one photo"),
         (lambda c: c.score(GOOD, "anna"), "Got the bytes of one. Put it in a list"),
-        (lambda c: c.score([GOOD], ["a", "b"]), "one user_id for each picture. Got 2"),
+        (lambda c: c.score([GOOD], ["a", "b"]), "one user_id for each photo. Got 2"),
         (lambda c: c.score([GOOD], "a\nb"), "a control character"),
-        (lambda c: c.score_embedding([1, 2], "a"), r"a row for each picture.*\[2\]"),
-        (lambda c: c.adapt([[1] * 4], [1, 2]), "Got 1 pictures and ratings of shape"),
-        (lambda c: c.adapt(np.ones([0, 4]), []), "at least one. Got 0 pictures"),
-        (lambda c: c.adapt_and_score([GOOD], [1], []), "At least one picture must be"),
+        (lambda c: c.score_embedding([1, 2], "a"), r"a row for each photo.*\[2\]"),
+        (lambda c: c.adapt([[1] * 4], [1, 2]), "Got 1 photos and ratings of shape"),
+        (lambda c: c.adapt(np.ones([0, 4]), []), "at least one. Got 0 photos"),
+        (lambda c: c.adapt_and_score([GOOD], [1], []), "At least one photo must be"),
         (lambda c: c.score_with_weights(np.ones([2, 4]), np.ones([3, 2])), "Got 3 for"),
         (lambda c: list(c.stream("judge", [])), "must be one of score, generic"),
     ],
@@ -175,16 +175,16 @@ def test_wrong_arguments_are_refused(model, client, call, sentence):
     assert model.requests == []
 
 
-def test_many_pictures_go_out_in_requests_of_a_few(model, connect):
+def test_many_photos_go_out_in_requests_of_a_few(model, connect):
     scores = connect(max_rows=3, max_in_flight=2).score([GOOD] * 8, "")
     assert len(scores.score) == 8
     assert sorted(model.batches) == [2, 3, 3]
 
 
-def test_a_request_holds_so_many_bytes_and_a_large_picture_goes_alone(model, connect):
-    pictures = [b"ok" + bytes(n) for n in (400, 400, 400, 5000, 400)]
-    scores = connect(max_request_bytes=1000, max_in_flight=1).score(pictures, "")
-    assert scores.score.tolist() == [len(picture) for picture in pictures]
+def test_a_request_holds_so_many_bytes_and_a_large_photo_goes_alone(model, connect):
+    photos = [b"ok" + bytes(n) for n in (400, 400, 400, 5000, 400)]
+    scores = connect(max_request_bytes=1000, max_in_flight=1).score(photos, "")
+    assert scores.score.tolist() == [len(photo) for photo in photos]
     assert model.batches == [2, 1, 1, 1]
 
 
@@ -238,7 +238,11 @@ def test_unavailable_for_too_long_is_said(model, client):
         ("INTERNAL", "boom.", "must answer for the model 'aesthetics'. Got INTERNAL"),
         ("FAILED_PRECONDITION", "padding is turned off", "without --enable_batching"),
         ("RESOURCE_EXHAUSTED", "too many", "have room for the request"),
-        ("UNAUTHENTICATED", "", "know who asks. Got UNAUTHENTICATED: no reason given"),
+        (
+            "UNAUTHENTICATED",
+            "",
+            "authenticate the client. Got UNAUTHENTICATED: no reason",
+        ),
         ("PERMISSION_DENIED", "no", "must allow the call"),
         ("UNIMPLEMENTED", "Method not found!", "be TensorFlow Serving, or speak its"),
         ("DEADLINE_EXCEEDED", "", "must answer within 60 s"),
@@ -289,25 +293,25 @@ def test_waiting_for_a_model_that_never_comes_ends(connect):
 
 
 def test_a_request_that_is_too_large_is_sent_in_parts(model, caplog):
-    pictures = [b"ok" + bytes(n) for n in (600, 700, 5000, 100)]
+    photos = [b"ok" + bytes(n) for n in (600, 700, 5000, 100)]
     limit = [("grpc.max_receive_message_length", 2000)]
     with running(model, options=limit) as address, caplog.at_level("WARNING"):
         client = Client(Connection(address), "aesthetics")
-        scores = client.score(pictures, KNOWN_USER)
+        scores = client.score(photos, KNOWN_USER)
         client.close()
     assert scores.image_ok.tolist() == [True, True, False, True]
     assert scores.known_user.all()
     assert scores.score[[0, 1, 3]].tolist() == [
-        len(pictures[i]) + BONUS for i in (0, 1, 3)
+        len(photos[i]) + BONUS for i in (0, 1, 3)
     ]
-    assert "a picture of 5002 bytes was refused" in caplog.text
+    assert "a photo of 5002 bytes was refused" in caplog.text
 
 
 def test_a_request_that_is_wrong_as_such_is_not_sent_for_ever(model, client):
     model.refuses = lambda request: (grpc.StatusCode.INVALID_ARGUMENT, "never")
     with pytest.raises(CallError, match="Got INVALID_ARGUMENT: never"):
         client.score([GOOD] * 4, "")
-    # Four rows, two, one, and one without its picture.
+    # Four rows, two, one, and one without its photo.
     assert len(model.requests) == 4
 
 

@@ -94,7 +94,7 @@ def test_jpeg_is_nearly_that(saved):
     assert np.abs(difference).mean() < 2
 
 
-def test_a_cut_picture_is_the_servers_to_judge(saved, tmp_path):
+def test_a_cut_photo_is_the_servers_to_judge(saved, tmp_path):
     whole = saved("a.jpg").read_bytes()
     cut = tmp_path / "cut.jpg"
     cut.write_bytes(whole[:-20])
@@ -102,10 +102,10 @@ def test_a_cut_picture_is_the_servers_to_judge(saved, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["missing", "text", "empty", "cut", "folder"])
-def test_no_picture_is_sent_as_nothing_and_named(saved, tmp_path, caplog, kind):
+def test_no_photo_is_sent_as_nothing_and_named(saved, tmp_path, caplog, kind):
     path = tmp_path / "odd.jpg"
     if kind == "text":
-        path.write_text("no picture at all")
+        path.write_text("no photo at all")
     elif kind == "empty":
         path.touch()
     elif kind == "cut":

@@ -30,7 +30,7 @@ def malformed():
 
 
 class Brightness(tf.Module):
-    """The mean of each picture, with a decoder that fails its whole batch."""
+    """The mean of each photo, with a decoder that fails its whole batch."""
 
     @tf.function(
         input_signature=[

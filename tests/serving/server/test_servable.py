@@ -138,7 +138,7 @@ def lengths(tmp_path):
     return tmp_path
 
 
-ONE_PICTURE_OF_TWO = {
+ONE_PHOTO_OF_TWO = {
     "image_bytes": np.array([b"abc"], object),
     "user_id": np.array([b"a", b"bc"], object),
 }
@@ -149,19 +149,19 @@ def test_an_export_keeps_its_contract(lengths, signature):
     manifest_of(("score",)).save(lengths / MANIFEST_NAME)
     servable = load_servable("m", 1, lengths)
     with pytest.raises(ServingError, match=r"user_id must have the shape .* Got \[2\]"):
-        servable.run(signature, ONE_PICTURE_OF_TWO, ["score"])
-    both = {alias: array[:1] for alias, array in ONE_PICTURE_OF_TWO.items()}
+        servable.run(signature, ONE_PHOTO_OF_TWO, ["score"])
+    both = {alias: array[:1] for alias, array in ONE_PHOTO_OF_TWO.items()}
     assert servable.run(signature, both, ["score"])["score"].tolist() == [4]
 
 
 def test_another_model_may_broadcast(lengths):
     servable = load_servable("m", 1, lengths)
-    answer = servable.run("score", ONE_PICTURE_OF_TWO, ["score"])
+    answer = servable.run("score", ONE_PHOTO_OF_TWO, ["score"])
     assert answer["score"].tolist() == [4, 5]
 
 
 def test_a_manifest_of_another_contract_is_told(lengths, logged):
     (lengths / MANIFEST_NAME).write_text("{}")
     servable = load_servable("m", 1, lengths)
-    assert len(servable.run("score", ONE_PICTURE_OF_TWO, ["score"])["score"]) == 2
+    assert len(servable.run("score", ONE_PHOTO_OF_TWO, ["score"])["score"]) == 2
     assert any("without checks of the contract" in line for line in logged)

@@ -279,7 +279,7 @@ def test_health_of_the_server_and_of_each_model(tmp_path, publish, health):
         assert check(stub, "tensorflow.serving.PredictionService") == SERVING
         with pytest.raises(grpc.RpcError, match="NOT_FOUND"):
             check(stub, "other")
-        # The server is told of last, so whoever hears of it may ask for the rest.
+        # The whole server changes last, so once it has, the rest may be asked.
         request = health_pb2.HealthCheckRequest(service=WHOLE[-1])
         watch = stub.Watch(request, timeout=20)
         try:

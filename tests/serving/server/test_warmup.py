@@ -10,7 +10,7 @@ from serving.server.warmup import REQUESTS, warm_up
 
 
 class CountingEngine(Engine):
-    """Notes what it is asked to run."""
+    """Records what it is asked to run."""
 
     def __init__(self):
         super().__init__()
