@@ -83,7 +83,7 @@ class Ranking(Sequence[RankedPhoto]):
         """Returns the first `count` photos, or all if there are fewer."""
         return self._ranked[: max(count, 0)]
 
-    def save_csv(self, path: str | os.PathLike[str]) -> None:
+    def to_csv(self, path: str | os.PathLike[str]) -> None:
         """Writes the table image,rank,score,generic_score,known_user."""
         write_ranks(path, self._ranked)
 

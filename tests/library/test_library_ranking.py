@@ -67,7 +67,7 @@ def test_it_says_whose_it_is_and_what_is_best(ranking_of):
 
 
 def test_the_table_has_every_photo(ranking_of, tmp_path):
-    ranking_of(3).save_csv(tmp_path / "out" / "table.csv")
+    ranking_of(3).to_csv(tmp_path / "out" / "table.csv")
     with (tmp_path / "out" / "table.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["image"] for row in rows] == ["02.png", "01.png", "00.png"]
@@ -77,7 +77,7 @@ def test_the_table_has_every_photo(ranking_of, tmp_path):
 def test_the_parts_are_those_of_the_whole(ranking_of, tmp_path):
     ranking = ranking_of(3)
     table, page, sheet = ranking.save(tmp_path / "out")
-    ranking.save_csv(tmp_path / "table.csv")
+    ranking.to_csv(tmp_path / "table.csv")
     ranking.save_html(tmp_path / "page.html")
     assert (tmp_path / "table.csv").read_bytes() == table.read_bytes()
     assert (tmp_path / "page.html").read_bytes() == page.read_bytes()
