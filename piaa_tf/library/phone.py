@@ -20,6 +20,7 @@ from piaa_tf.library.methods import graph_adaptation
 
 if TYPE_CHECKING:
     from piaa_tf.library.tastes import Tastes
+    from piaa_tf.models.prior import Prior
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,12 +93,7 @@ def write_phone_files(
         user_network=adapted.network(user_id, prior) if user_id else None,
         adapted_by=adapted.adapted_by,
     )
-    image = np.zeros([0, *[prior.config.image_size] * 2, 3], np.float32)
-    if photos is not None:
-        paths = open_album(photos).paths
-        chosen = np.linspace(0, len(paths) - 1, min(len(paths), num_photos))
-        spread = [paths[int(i)] for i in chosen]
-        image = load_images(spread, prior.config.image_size, prior.keep_aspect)
+    image = _representative(prior, photos, num_photos)
     save_phone_files(export, formats, out, image)
     return [
         PhoneFormat(
@@ -105,6 +101,16 @@ def write_phone_files(
         )
         for name in formats
     ]
+
+
+def _representative(prior: Prior, photos: Photos | None, num_photos: int) -> np.ndarray:
+    """Loads some photos, evenly spread, as the prior sees them; none where none are."""
+    size = prior.config.image_size
+    if photos is None:
+        return np.zeros([0, size, size, 3], np.float32)
+    paths = open_album(photos).paths
+    chosen = np.linspace(0, len(paths) - 1, min(len(paths), num_photos))
+    return load_images([paths[int(i)] for i in chosen], size, prior.keep_aspect)
 
 
 def _difference(

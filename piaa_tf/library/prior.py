@@ -110,13 +110,8 @@ class Prior:
         chosen = adaptation_method(
             method, scope, steps=steps, rate=rate, strength=strength
         )
-        logging.info(
-            "users %d, ratings %d, scope %s, %s",
-            len(rated.user_ids()),
-            len(rated),
-            scope,
-            chosen,
-        )
+        counts = len(rated.user_ids()), len(rated)
+        logging.info("users %d, ratings %d, scope %s, %s", *counts, scope, chosen)
         adapted = adapt_tastes(
             self.trained, scope, rated, chosen, scratch=scratch, progress=progress
         )

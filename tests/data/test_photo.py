@@ -76,7 +76,7 @@ def test_what_is_no_photo_is_refused_by_its_place(path, photo, message):
 
 
 def test_the_error_of_bytes_says_nothing_of_memory():
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(InputError, match="it must be a whole photo") as caught:
         photo_pixels(b"no photo", "it")
     assert "0x" not in str(caught.value)
 

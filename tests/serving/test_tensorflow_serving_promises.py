@@ -29,7 +29,8 @@ from tensorflow_serving.apis.model_management_pb2 import (
 )
 from tensorflow_serving.apis.predict_pb2 import PredictRequest, PredictResponse
 from tensorflow_serving.apis.regression_pb2 import RegressionRequest, RegressionResponse
-from tensorflow_serving_promises import RESTS, RPCS
+from tensorflow_serving_promises import RPCS
+from tensorflow_serving_rest_promises import RESTS
 
 from serving.server import ANY_FREE_PORT, Server
 

@@ -52,12 +52,7 @@ def suggest_photos(
     Raises:
         InputError: A user has rated nearly everything, or an image is broken.
     """
-    pool = list(images)
-    size = max(count, pool_size(personal.prior_weights.size))
-    if len(pool) > size:
-        generator = np.random.default_rng(seed)
-        pool = sorted(generator.choice(pool, size, replace=False).tolist())
-        logging.info("choosing among %d of %d photos", size, len(images))
+    pool = _pool(images, max(count, pool_size(personal.prior_weights.size)), seed)
     known = {image for own in rated.values() for image in own}
     needed = sorted({*pool, *known})
     paths = [photos / image for image in needed]
@@ -78,3 +73,12 @@ def suggest_photos(
         )
         suggested[user] = [considered[i] for i in chosen]
     return suggested
+
+
+def _pool(images: Sequence[str], size: int, seed: int) -> list[str]:
+    """Draws what is considered of a large album; of a small one it is everything."""
+    if len(images) <= size:
+        return list(images)
+    generator = np.random.default_rng(seed)
+    logging.info("choosing among %d of %d photos", size, len(images))
+    return sorted(generator.choice(list(images), size, replace=False).tolist())

@@ -177,19 +177,26 @@ def build_backbone(
             sync_batch_norm=sync_batch_norm,
         )
     else:
-        arguments: dict[str, Any] = {"image_size": image_size, **spec.options}
-        if spec.package:
-            arguments["name"] = name
-        if spec.origin == "torch":
-            arguments["features"] = features
-        if name != "alexnet":
-            arguments["sync_batch_norm"] = sync_batch_norm
-        model = spec.builder(**arguments)
+        model = _build_ours(name, spec, image_size, features, sync_batch_norm)
     if weights == "imagenet" and spec.package:
         weights = packaged_weights(spec.package)
     if weights not in (None, "imagenet"):
         _load(model, spec, weights, features)
     return model
+
+
+def _build_ours(
+    name: str, spec: BackboneSpec, image_size: int, features: str, sync: bool
+) -> tf.keras.Model:
+    """Builds a network that is written here."""
+    arguments: dict[str, Any] = {"image_size": image_size, **spec.options}
+    if spec.package:
+        arguments["name"] = name
+    if spec.origin == "torch":
+        arguments["features"] = features
+    if name != "alexnet":
+        arguments["sync_batch_norm"] = sync
+    return spec.builder(**arguments)
 
 
 def _checked_spec(name: str, *, image_size: int, features: str) -> BackboneSpec:
