@@ -41,6 +41,7 @@ def test_published_weights_give_the_published_features(network, ramp):
         assert features[place] == pytest.approx(value, abs=1e-3)
 
 
+@pytest.mark.parametrize("network", ["efficientnet_lite0"], indirect=True)
 def test_a_phone_needs_no_operation_beyond_tflites_own(network, ramp):
     converter = tf.lite.TFLiteConverter.from_keras_model(network)
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
