@@ -55,15 +55,11 @@ def classify(
     Raises:
         ServingError: The signature does not classify, or the model fails.
     """
-    name = _signature_name(request.model_spec)
-    signature = _find(engine, servable, name, CLASSIFY)
-    examples = serialized_examples(request.input)
-    call = _call(signature, CLASSIFY, examples)
-    values = engine.run(
-        servable, name, call.inputs, call.outputs, api="Classify", timeout_s=timeout_s
+    name, values, count = _run(
+        engine, servable, request, CLASSIFY, api="Classify", timeout_s=timeout_s
     )
     response = ClassificationResponse()
-    response.result.CopyFrom(classification_result(values, len(examples)))
+    response.result.CopyFrom(classification_result(values, count))
     _fill_spec(response.model_spec, request.model_spec.name, name, servable)
     return response
 
@@ -79,17 +75,33 @@ def regress(
     Raises:
         ServingError: The signature does not regress, or the model fails.
     """
-    name = _signature_name(request.model_spec)
-    signature = _find(engine, servable, name, REGRESS)
-    examples = serialized_examples(request.input)
-    call = _call(signature, REGRESS, examples)
-    values = engine.run(
-        servable, name, call.inputs, call.outputs, api="Regress", timeout_s=timeout_s
+    name, values, count = _run(
+        engine, servable, request, REGRESS, api="Regress", timeout_s=timeout_s
     )
     response = RegressionResponse()
-    response.result.CopyFrom(regression_result(values, len(examples)))
+    response.result.CopyFrom(regression_result(values, count))
     _fill_spec(response.model_spec, request.model_spec.name, name, servable)
     return response
+
+
+def _run(
+    engine: Engine,
+    servable: Servable,
+    request: ClassificationRequest | RegressionRequest,
+    method: str,
+    *,
+    api: str,
+    timeout_s: float | None,
+) -> tuple[str, dict[str, np.ndarray], int]:
+    """Runs a signature: its name, what it computed, and of how many examples."""
+    name = _signature_name(request.model_spec)
+    signature = _find(engine, servable, name, method)
+    examples = serialized_examples(request.input)
+    call = _call(signature, method, examples)
+    values = engine.run(
+        servable, name, call.inputs, call.outputs, api=api, timeout_s=timeout_s
+    )
+    return name, values, len(examples)
 
 
 def multi_inference(
