@@ -16,19 +16,18 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import ItemsView, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from piaa_tf.data.samples import (
+    AnySamples,
     LikedImages,
     PersonalRatings,
     Samples,
     ScoreDistributions,
 )
 from piaa_tf.errors import InputError
-
-AnySamples = TypeVar("AnySamples", bound=Samples)
 
 KIND_NAMES = {
     ScoreDistributions: "score distributions",

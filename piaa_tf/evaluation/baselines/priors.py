@@ -15,10 +15,15 @@ from typing import Any
 
 from absl import logging
 
-from piaa_tf.data.samples import LikedImages, PersonalRatings, ScoreDistributions
+from piaa_tf.data.samples import (
+    AnySamples,
+    LikedImages,
+    PersonalRatings,
+    ScoreDistributions,
+)
 from piaa_tf.evaluation.generic import score_metrics
 from piaa_tf.evaluation.personality import trait_metrics
-from piaa_tf.evaluation.system import AnySamples, Training
+from piaa_tf.evaluation.system import Training
 from piaa_tf.models.config import BlgPiaaConfig, PaIaaConfig
 from piaa_tf.models.prior import Prior, load_prior
 from piaa_tf.training.meta.options import MetaOptions, MetaSchedule, TaskOptions
